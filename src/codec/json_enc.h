@@ -3,8 +3,8 @@
  * JSON text, written straight into a cursor: no tree, no copies left behind.  Commas are placed by
  * the writer; members come out in the order of the calls.
  */
-#ifndef IMP_HOST_JSON_OUT_H
-#define IMP_HOST_JSON_OUT_H
+#ifndef IMP_CODEC_JSON_ENC_H
+#define IMP_CODEC_JSON_ENC_H
 
 #include "base/wr.h"
 
