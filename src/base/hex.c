@@ -15,7 +15,8 @@ void imp_hex_put(struct imp_wr *wr, struct imp_span s)
 	}
 }
 
-/* All ones when lo <= c <= hi (all below 256), else 0: a difference below zero sets the high bits. */
+/* All ones when lo <= c <= hi (all below 256), else 0: a difference below zero sets the high bits.
+ */
 static unsigned within(unsigned c, unsigned lo, unsigned hi)
 {
 	return ((((c - lo) | (hi - c)) >> 8) & 1U) - 1U;

@@ -4,8 +4,8 @@
 const char *imp_status_text(enum imp_status st)
 {
 	switch (st) {
-#define TEXT(n, v, x, t)                                                                           \
-	case IMP_##n:                                                                              \
+#define TEXT(n, v, x, t) \
+	case IMP_##n:    \
 		return t;
 		IMP_STATUS_TABLE(TEXT)
 #undef TEXT
@@ -16,8 +16,8 @@ const char *imp_status_text(enum imp_status st)
 int imp_status_exit(enum imp_status st)
 {
 	switch (st) {
-#define EXIT(n, v, x, t)                                                                           \
-	case IMP_##n:                                                                              \
+#define EXIT(n, v, x, t) \
+	case IMP_##n:    \
 		return x;
 		IMP_STATUS_TABLE(EXIT)
 #undef EXIT
