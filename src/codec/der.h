@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tag-length-value with definite lengths, as cards (BER-TLV) and PKCS#15 (DER) use it.  Tags of one
+ * or two octets, lengths of up to three octets behind 81..83; longer forms than needed are read,
+ * never written.  Decoder freestanding.
+ */
+#ifndef IMP_CODEC_DER_H
+#define IMP_CODEC_DER_H
+
+#include "base/rd.h"
+#include "base/wr.h"
+
+#define IMP_DER_INTEGER 0x02
+#define IMP_DER_BIT_STRING 0x03
+#define IMP_DER_OCTETS 0x04
+#define IMP_DER_OID 0x06
+#define IMP_DER_UTF8 0x0C
+#define IMP_DER_SEQUENCE 0x30
+
+struct imp_der {
+	uint16_t tag;	       /* 0x30; two octets as 0x5F50 */
+	struct imp_span value; /* inside the input */
+};
+
+/* The next element at the cursor.  IMP_E_TRUNC: it ends beyond the input; IMP_E_FORMAT: a tag of
+ * three octets, an indefinite length or one of more than three octets. */
+IMP_MUST_CHECK enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der);
+
+/* The same, and its tag must be tag (else IMP_E_FORMAT). */
+IMP_MUST_CHECK enum imp_status imp_der_expect(
+	struct imp_rd *rd, uint16_t tag, struct imp_span *value);
+
+/* The first element with this tag in a run of elements.  IMP_E_ABSENT when there is none. */
+IMP_MUST_CHECK enum imp_status imp_der_find(
+	struct imp_span run, uint16_t tag, struct imp_span *value);
+
+/* Is there another element?  False at the end and where filling (00 or FF) begins. */
+bool imp_der_more(const struct imp_rd *rd);
+
+/* Content of an INTEGER in [0, 2^32).  IMP_E_FORMAT otherwise. */
+IMP_MUST_CHECK enum imp_status imp_der_unsigned(struct imp_span value, uint32_t *out);
+
+/* der_enc.c: shortest forms.  size: octets of the whole element around n octets of value. */
+size_t imp_der_size(uint16_t tag, size_t n);
+void imp_der_put_header(struct imp_wr *wr, uint16_t tag, size_t n); /* value follows */
+void imp_der_put(struct imp_wr *wr, uint16_t tag, struct imp_span value);
+void imp_der_put_unsigned(struct imp_wr *wr, uint16_t tag, uint32_t v); /* content of INTEGER */
+
+#endif
