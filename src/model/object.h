@@ -25,7 +25,10 @@ enum imp_type {
 #define IMP_OBJ_SERVER 1
 #define IMP_OBJ_ACCESS_CONTROL 2
 #define IMP_OBJ_DEVICE 3
+#define IMP_OBJ_SOFTWARE 9
 #define IMP_OBJ_OSCORE 21
+#define IMP_OBJ_COSE 23
+#define IMP_OBJ_MQTT 24 /* has no table: its resources are kept as opaque */
 
 struct imp_resource_def {
 	uint16_t id;
@@ -34,8 +37,11 @@ struct imp_resource_def {
 	bool multiple;
 	bool mandatory;
 	bool secret; /* private key, pre-shared key, OSCORE master secret, SMS keys */
-	int64_t min, max; /* of the value, or of the length in octets for strings and opaques */
-	uint8_t since_major, since_minor;
+	/* Of the value, or of the length in octets for strings and opaques; without a printed range
+	 * all of int64_t, or 0..INT64_MAX where a negative has no meaning (seconds, unsigned,
+	 * lengths).  0, 0 for types that have no range. */
+	int64_t min, max;
+	uint8_t since_major, since_minor; /* object version in which it first appears */
 };
 
 struct imp_object_def {

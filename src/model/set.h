@@ -2,7 +2,7 @@
 /*
  * A credential set: all object instances of one device, as a list of typed values in canonical
  * order (object, instance, resource, resource instance ascending).  The octets of strings and
- * opaques live inside the set; imp_set_wipe() clears them.
+ * opaques live inside the set, so a set is never copied by assignment; imp_set_wipe() clears them.
  */
 #ifndef IMP_MODEL_SET_H
 #define IMP_MODEL_SET_H
@@ -70,18 +70,24 @@ void imp_set_wipe(struct imp_set *set);
 /* imp_set_wipe() and release the array. */
 void imp_set_free(struct imp_set *set);
 
-/* Copy one value in at its place.  IMP_E_FORMAT: a value with this path is there already, or the
- * container marks contradict it.  IMP_E_SPACE: more than a payload can hold.  Set unchanged then. */
+/*
+ * Copy one value in at its place; values that come in ascending order cost the least.  Every set is
+ * well typed by this: IMP_E_FORMAT when a value with this path is there already, a container mark
+ * contradicts it, an identifier is 65535, type or multiplicity differ from the object table (T4,
+ * T6; unknown resources are free), or a string is not UTF-8.  IMP_E_SPACE: more than a payload can
+ * hold.  IMP_E_INTERNAL: no memory.  Set unchanged then.
+ */
 IMP_MUST_CHECK enum imp_status imp_set_put(struct imp_set *set, const struct imp_value *value);
 
-/* State an explicit object version.  IMP_E_FORMAT when it was stated before. */
+/* State an explicit object version.  IMP_E_FORMAT when it was stated before or major is 0. */
 IMP_MUST_CHECK enum imp_status imp_set_put_version(struct imp_set *set, uint16_t object,
 	uint8_t major, uint8_t minor);
 
 /* NULL when implicit. */
 const struct imp_object_version *imp_set_version(const struct imp_set *set, uint16_t object);
 
-/* Shorthands over imp_set_put() for single resources of known type. */
+/* Shorthands over imp_set_put() for single resources; of a resource that the table does not know the
+ * type is INTEGER or OPAQUE. */
 IMP_MUST_CHECK enum imp_status imp_set_put_int(struct imp_set *set, uint16_t object,
 	uint16_t instance, uint16_t resource, int64_t v); /* INTEGER, UNSIGNED, TIME by the table */
 IMP_MUST_CHECK enum imp_status imp_set_put_bool(struct imp_set *set, uint16_t object,
