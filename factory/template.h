@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Templates: text with {column} in it, filled from one row of the device list.  {{ and }} stand for
+ * the braces themselves; a column name is letters, digits, '-', '_' and '.'.
+ */
+#ifndef FACTORY_TEMPLATE_H
+#define FACTORY_TEMPLATE_H
+
+#include "base/wr.h"
+#include "factory/devices.h"
+#include "host/arena.h"
+
+struct imp_template_piece {
+	const char *text; /* literal text, or the name of a column */
+	size_t n;
+	bool column;
+};
+
+struct imp_template {
+	const char *source; /* as the profile spells it; NULL: no template */
+	const struct imp_template_piece *v;
+	size_t n;
+};
+
+/*
+ * Parse text; pieces and source live in arena.  IMP_E_FORMAT with a diagnosis that names the fault
+ * and its offset: a lone brace, an empty or ill-formed column name.
+ */
+IMP_MUST_CHECK enum imp_status imp_template_parse(
+	const char *text, struct imp_arena *arena, struct imp_template *out, struct imp_diag *diag);
+
+/* Is {column} used anywhere?  NULL: is any column used? */
+bool imp_template_uses(const struct imp_template *t, const char *column);
+
+/* The first column that the list does not have, or NULL. */
+const char *imp_template_unknown(const struct imp_template *t, const struct imp_devices *devices);
+
+/*
+ * Append the expansion for one row.  IMP_E_FORMAT: a column that the list does not have, or one
+ * that is empty in this row; *blame then names it (blame may be NULL).  Space shows in out->st.
+ */
+IMP_MUST_CHECK enum imp_status imp_template_expand(const struct imp_template *t,
+	const struct imp_devices *devices, const struct imp_device *device, struct imp_wr *out,
+	const char **blame);
+
+#endif
