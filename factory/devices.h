@@ -8,6 +8,7 @@
 #define FACTORY_DEVICES_H
 
 #include "base/diag.h"
+#include "base/span.h"
 #include "host/arena.h"
 #include "host/problems.h"
 
