@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct imp_layout {
