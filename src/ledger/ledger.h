@@ -16,13 +16,13 @@
 #include "base/diag.h"
 #include "base/seam.h"
 #include "base/span.h"
+#include "crypto/sha256.h"
 #include "host/file.h"
 #include "model/set.h"
 
 #define IMP_LEDGER_SCHEMA 1		  /* PRAGMA user_version */
 #define IMP_LEDGER_APPLICATION 0x494D504C /* PRAGMA application_id, "IMPL" */
 #define IMP_LEDGER_BUSY_MS 10000	  /* how long a call waits for another process */
-#define IMP_DIGEST 32			  /* SHA-256 */
 
 struct imp_ledger;
 
@@ -59,27 +59,28 @@ const char *imp_unit_state_name(enum imp_unit_state state);
 #define IMP_TARGET_FLASH 1U
 #define IMP_TARGET_CARD 2U
 
-#define IMP_SERIAL_MAX 64
-#define IMP_ENDPOINT_MAX 128
-#define IMP_ICCID_MAX 20
-#define IMP_REASON_MAX 200
+#define IMP_UNIT_SERIAL_MAX 64
+#define IMP_UNIT_ENDPOINT_MAX 128
+#define IMP_UNIT_ICCID_MAX 20
+#define IMP_UNIT_REASON_MAX 200
 
 struct imp_unit {
 	int64_t id, batch;
 	uint32_t line; /* of the device list */
-	char serial[IMP_SERIAL_MAX + 1];
-	char endpoint[IMP_ENDPOINT_MAX + 1];
-	char iccid[IMP_ICCID_MAX + 1]; /* of the list or of the card it was bound to; may be "" */
-	char *fields;		       /* values of the list's columns, 1F between them; owned */
+	char serial[IMP_UNIT_SERIAL_MAX + 1];
+	char endpoint[IMP_UNIT_ENDPOINT_MAX + 1];
+	char iccid[IMP_UNIT_ICCID_MAX +
+		   1]; /* of the list or of the card it was bound to; may be "" */
+	char *fields;  /* values of the list's columns, 1F between them; owned */
 	enum imp_unit_state state;
 	unsigned done; /* IMP_TARGET_* written and verified */
 	bool made;     /* a sealed payload exists */
 	uint32_t payload_bytes, generation;
 	/* What batch run left: file name without folder, its octets and SHA-256; 0 octets: none. */
-	char file[IMP_SERIAL_MAX + 8];
+	char file[IMP_UNIT_SERIAL_MAX + 8];
 	uint64_t file_bytes;
-	uint8_t file_sha256[IMP_DIGEST];
-	char reason[IMP_REASON_MAX + 1];
+	uint8_t file_sha256[IMP_SHA256];
+	char reason[IMP_UNIT_REASON_MAX + 1];
 };
 
 void imp_unit_free(struct imp_unit *unit); /* leaves it empty */
@@ -116,7 +117,7 @@ enum imp_cred_kind {
 
 const char *imp_cred_kind_name(enum imp_cred_kind kind); /* "psk-identity", ...; never NULL */
 
-struct imp_credential {
+struct imp_cred {
 	enum imp_cred_kind kind;
 	uint64_t accounts; /* bit per account of the profile that uses it; 0: none in particular */
 	struct imp_span
@@ -126,7 +127,7 @@ struct imp_credential {
 
 /* Call visit for each credential of a unit, by kind and value; stops at a failure of it. */
 IMP_MUST_CHECK enum imp_status imp_ledger_credentials(struct imp_ledger *ledger, int64_t unit,
-	enum imp_status (*visit)(void *ctx, const struct imp_credential *credential), void *ctx,
+	enum imp_status (*visit)(void *ctx, const struct imp_cred *credential), void *ctx,
 	struct imp_diag *diag);
 
 /* Who holds this value: the endpoint and batch name in text form for a message ("meter-7 of batch
@@ -147,8 +148,8 @@ struct imp_batch {
 	char *profile;	    /* snapshot of the profile's text */
 	char *profile_path; /* absolute, when the batch was made; folder of relative paths */
 	char *columns;	    /* of the device list, 1F between them */
-	uint8_t profile_sha256[IMP_DIGEST];
-	uint8_t devices_sha256[IMP_DIGEST];
+	uint8_t profile_sha256[IMP_SHA256];
+	uint8_t devices_sha256[IMP_SHA256];
 	enum imp_keys keys;
 	unsigned targets; /* IMP_TARGET_* */
 	bool test;	  /* keys from the deterministic source of tests */
@@ -192,8 +193,8 @@ IMP_MUST_CHECK enum imp_status imp_ledger_batch_counts(struct imp_ledger *ledger
 IMP_MUST_CHECK enum imp_status imp_ledger_plan_begin(
 	struct imp_ledger *ledger, struct imp_batch *batch, struct imp_diag *diag);
 IMP_MUST_CHECK enum imp_status imp_ledger_plan_unit(struct imp_ledger *ledger,
-	const struct imp_batch *batch, struct imp_unit *unit,
-	const struct imp_credential *credentials, size_t n, struct imp_diag *diag);
+	const struct imp_batch *batch, struct imp_unit *unit, const struct imp_cred *credentials,
+	size_t n, struct imp_diag *diag);
 IMP_MUST_CHECK enum imp_status imp_ledger_plan_end(
 	struct imp_ledger *ledger, struct imp_diag *diag);
 void imp_ledger_plan_abort(struct imp_ledger *ledger);
@@ -207,11 +208,11 @@ IMP_MUST_CHECK enum imp_status imp_ledger_lock(
 
 /* ---- what happens to units ------------------------------------------------------------------ */
 
-struct imp_made {
+struct imp_unit_made {
 	int64_t unit;
 	struct imp_span sealed; /* payload sealed under the data key, see imp_unit_aad() */
 	uint32_t payload_bytes, generation;
-	const struct imp_credential *credentials;
+	const struct imp_cred *credentials;
 	size_t credentials_n;
 	enum imp_status status; /* out: IMP_E_DENIED when a credential belongs to another unit */
 };
@@ -222,14 +223,14 @@ struct imp_made {
  * unit that is not planned any more is IMP_E_DENIED and refuses the group.
  */
 IMP_MUST_CHECK enum imp_status imp_ledger_made(struct imp_ledger *ledger, int64_t batch,
-	struct imp_made *v, size_t n, struct imp_diag *diag);
+	struct imp_unit_made *v, size_t n, struct imp_diag *diag);
 
 /* The result of one unit's flash file. */
-struct imp_flashed {
+struct imp_unit_flashed {
 	int64_t unit;
 	const char *file; /* name without folder */
 	uint64_t file_bytes;
-	uint8_t file_sha256[IMP_DIGEST];
+	uint8_t file_sha256[IMP_SHA256];
 	const char *evidence; /* JSON: what the device's reader said; copied into the event */
 	const char *failure;  /* NULL when it was verified; else the reason, unit becomes failed */
 };
@@ -237,7 +238,7 @@ struct imp_flashed {
 /* Record verified files: -> released, or made with flash done while its card is open.  One
  * transaction.  Call it when the files are durable. */
 IMP_MUST_CHECK enum imp_status imp_ledger_flashed(struct imp_ledger *ledger, int64_t batch,
-	const struct imp_flashed *v, size_t n, struct imp_diag *diag);
+	const struct imp_unit_flashed *v, size_t n, struct imp_diag *diag);
 
 /* made, written, verified -> failed with a reason. */
 IMP_MUST_CHECK enum imp_status imp_ledger_fail(
@@ -271,7 +272,7 @@ IMP_MUST_CHECK enum imp_status imp_ledger_card_verified(struct imp_ledger *ledge
 /* ---- sealed payloads ------------------------------------------------------------------------ */
 
 /* What binds a sealed payload to its unit: additional data of the AES-GCM. */
-#define IMP_UNIT_AAD_MAX (24 + IMP_ENDPOINT_MAX)
+#define IMP_UNIT_AAD_MAX (24 + IMP_UNIT_ENDPOINT_MAX)
 size_t imp_unit_aad(const struct imp_unit *unit, uint8_t out[static IMP_UNIT_AAD_MAX]);
 
 /*
