@@ -62,7 +62,7 @@ LDLIBS   += -lpcsclite -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcrypto
 all: $(BIN)
 .PHONY: all
 
-$(O)/%.o: %.c $(O)/.flags | $(DEPS)
+$(O)/%.o: %.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -84,9 +84,120 @@ $(BIN): $(O)/src/main.o $(LIB)
 # ---- tests -------------------------------------------------------------------------------------
 
 TESTS := $(UNIT:%.c=$(O)/%)
+FAKES := $(FAKE:%.c=$(O)/%.o)
 
-$(O)/tests/%: $(O)/tests/%.o $(FAKE:%.c=$(O)/%.o) $(LIB)
+$(O)/tests/%: $(O)/tests/%.o $(FAKES) $(LIB)
 	$(if $(V),,@echo "  LINK    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(FAKE:%.c=$(O)/%.o) $(LIB) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(FAKES) $(LIB) -lcmocka $(LDLIBS) -o $@
 
--include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(FAKE:%.c=$(O)/%.d)
+tests: $(TESTS)
+.PHONY: tests
+
+## Install what is missing, build, and run every test that needs Debian packages only
+check:
+	@.ci/install
+	$(Q)$(MAKE) --no-print-directory O=$(O) CC=$(CC) all tests
+	$(Q)O=$(O) tests/run.sh $(TESTS) -- $(E2E)
+.PHONY: check
+
+# The unit and fault tests alone, without installing anything.
+check-unit: tests
+	$(Q)O=$(O) tests/run.sh $(TESTS)
+.PHONY: check-unit
+
+## Unit and fault tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
+check-asan:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/asan CC=clang SAN=address,undefined all tests
+	$(Q)O=$(O)/asan tests/run.sh $(TESTS:$(O)/%=$(O)/asan/%)
+.PHONY: check-asan
+
+## Unit tests under valgrind
+check-valgrind: tests
+	$(Q)O=$(O) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+		tests/run.sh $(filter-out $(O)/tests/fault/%,$(TESTS))
+.PHONY: check-valgrind
+
+FUZZ_SECONDS ?= 0
+FUZZERS := $(FUZZ:tests/fuzz/%.c=%)
+
+$(O)/fuzz/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c FORCE
+	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined $(O)/fuzz/libimprint.a
+	$(if $(V),,@echo "  LINK    $@")
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$< $(O)/fuzz/libimprint.a $(LDLIBS) -pthread -o $@
+
+## Replay every fuzz corpus; FUZZ_SECONDS=n also searches n seconds per target
+check-fuzz: $(FUZZERS:%=$(O)/fuzz/tests/fuzz/%)
+	$(Q)O=$(O)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZERS)
+.PHONY: check-fuzz
+
+## Three products of 24 devices, two smartcards behind a real pcscd, every device boots
+demo:
+	@.ci/install
+	$(Q)$(MAKE) --no-print-directory O=$(O) CC=$(CC) all
+	$(Q)O=$(O) tests/demo.sh
+.PHONY: demo
+
+## Rates of the pipelines as ratios to what this machine can do in the same run
+bench: $(BIN) $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
+	$(Q)O=$(O) tests/bench/run.sh
+.PHONY: bench
+
+## Code, RAM and stack of the device reader on Cortex-M0+, against its budget
+size:
+	$(Q)O=$(O)/device tests/device/size.sh
+	$(Q)O=$(O)/device tests/device/symbols.sh
+.PHONY: size
+
+## Line coverage of the unit and fault tests (build/cov)
+cov:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/cov OPT='-O0 -g --coverage' LDSAN=--coverage tests
+	$(Q)O=$(O)/cov tests/run.sh $(TESTS:$(O)/%=$(O)/cov/%)
+	$(Q)tests/cov.sh $(O)/cov
+.PHONY: cov
+
+## Layers, headers alone, man pages, format, shell scripts, cppcheck, clang-tidy, -fanalyzer
+lint: $(BIN)
+	$(Q)O=$(O) tests/lint/run.sh
+.PHONY: lint
+
+# ---- product on a machine ------------------------------------------------------------------------
+
+MAN := $(wildcard src/man/*.1 src/man/*.5)
+
+## Install the program, man pages, layouts, example profiles and bash completion
+install: $(BIN)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/imprint
+	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	for l in flash-images/layouts/*.yaml; do install -D -m 644 $$l $(DESTDIR)$(PREFIX)/share/imprint/layouts/$${l##*/}; done
+	for p in factory/profiles/*; do test ! -f $$p || install -D -m 644 $$p $(DESTDIR)$(PREFIX)/share/doc/imprint/profiles/$${p##*/}; done
+	mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BIN) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/imprint
+	install -D -m 644 src/reader/imr.h $(DESTDIR)$(PREFIX)/include/imr.h
+.PHONY: install
+
+## Remove what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/imprint $(DESTDIR)$(PREFIX)/include/imr.h
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/imprint
+	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	rm -rf $(DESTDIR)$(PREFIX)/share/imprint $(DESTDIR)$(PREFIX)/share/doc/imprint
+.PHONY: uninstall
+
+## A Debian package in build/
+deb: $(BIN)
+	$(Q)O=$(O) VERSION=$(VERSION) tests/deb.sh
+.PHONY: deb
+
+## Remove build and demo folders
+clean:
+	rm -rf $(O) demo
+.PHONY: clean
+
+## Show this help
+help:
+	@awk '/^## /{d=substr($$0,4);next} d&&/^[a-z][a-z0-9-]*:/{sub(/:.*/,"");printf "  %-14s %s\n",$$0,d;d=""}' $(MAKEFILE_LIST)
+.PHONY: help
+
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(FAKES:.o=.d)
