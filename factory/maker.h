@@ -17,10 +17,8 @@
 #include "crypto/ca.h"
 #include "crypto/issuer.h"
 #include "crypto/sha256.h"
+#include "factory/plan.h"
 #include "model/set.h"
-
-struct imp_profile;
-struct imp_plan_row;
 
 /* What must never occur twice in a ledger (B4, B12). */
 enum imp_credential_kind {
@@ -43,13 +41,12 @@ struct imp_credential {
 /* "psk-identity", "psk", "public-key", "certificate-serial", "oscore-secret"; "unknown". */
 const char *imp_credential_name(uint8_t kind);
 
-#define IMP_ACCOUNTS_MAX 16
 #define IMP_CREDENTIALS_MAX (IMP_ACCOUNTS_MAX * 3)
 
 /* One made device.  Large: on the heap, reused from device to device. */
 struct imp_made {
-	const char *endpoint; /* of the row; valid as long as it */
-	bool test;	      /* made of a TEST source: worthless as a secret */
+	struct imp_span endpoint; /* of the row; valid as long as it */
+	bool test;		  /* made of a TEST source: worthless as a secret */
 	enum imp_keys keys;
 
 	uint8_t payload[IMP_PAYLOAD_MAX]; /* EF(LwM2M_Bootstrap); secret */
@@ -74,7 +71,7 @@ struct imp_maker;
 /*
  * profile, ca and rng must outlive the maker.  ca: NULL when no account of the profile uses x509
  * (IMP_E_INTERNAL otherwise).  now: seconds since 1970, the moment from which the certificates of
- * this batch are valid.  Server keys named by the profile are read from the profile itself.
+ * this batch are valid.  The files of server keys that the profile names are read here.
  */
 IMP_MUST_CHECK enum imp_status imp_maker_open(const struct imp_profile *profile,
 	const struct imp_ca *ca, const struct imp_rng *rng, int64_t now, struct imp_maker **out,

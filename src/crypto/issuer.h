@@ -13,28 +13,27 @@
 #include "crypto/keys.h"
 
 #define IMP_CERT_MAX 2048
-#define IMP_CERT_SERIAL 16     /* octets; the first is 40..7F: positive, fixed length */
-#define IMP_NAME_MAX 768       /* DER of a subject */
-#define IMP_COMMON_NAME_MAX 64 /* ub-common-name, in characters */
-#define IMP_NEVER INT64_MAX    /* notAfter without an end: 99991231235959Z */
+#define IMP_CERT_SERIAL 16  /* octets; the first is 40..7F: positive, fixed length */
+#define IMP_NAME_MAX 768    /* DER of a subject */
+#define IMP_NEVER INT64_MAX /* notAfter without an end: 99991231235959Z */
 
 /*
  * "CN=meter-1,O=Example\, Inc.,C=SE" as a DER Name.  RFC 4514: the last part comes first in the
- * DER.  Strict: types CN, O, OU, C, ST, L, STREET, DC, UID, serialNumber, emailAddress is not among
- * them; one value per RDN; no blanks around , and =; escapes \, \+ \" \\ \< \> \; \= \# \blank and
- * \XX; lengths by RFC 5280; C and serialNumber PrintableString, DC IA5String, the rest UTF8String.
- * IMP_E_FORMAT with a diagnosis that quotes the text.
+ * DER.  Strict: types CN, O, OU, C, ST, L, STREET, DC, UID, serialNumber; one value per RDN; no
+ * blanks around , and =; escapes \, \+ \" \\ \< \> \; \= \# \blank and \XX; lengths by RFC 5280; C
+ * and serialNumber PrintableString, DC IA5String, the rest UTF8String. IMP_E_FORMAT with a
+ * diagnosis that quotes the text.
  */
 IMP_MUST_CHECK enum imp_status imp_name_encode(
-	const char *text, struct imp_wr *out, struct imp_diag *diag);
+	struct imp_span text, struct imp_wr *out, struct imp_diag *diag);
 
 struct imp_cert_request {
 	uint8_t serial[IMP_CERT_SERIAL];
-	const char *subject;  /* as for imp_name_encode() */
-	const char *endpoint; /* subjectAltName */
-	int64_t not_before;   /* seconds since 1970 */
-	int64_t not_after;    /* inclusive; IMP_NEVER: no end */
-	const uint8_t *point; /* IMP_P256_POINT octets */
+	struct imp_span subject;  /* as for imp_name_encode() */
+	struct imp_span endpoint; /* subjectAltName */
+	int64_t not_before;	  /* seconds since 1970 */
+	int64_t not_after;	  /* inclusive; IMP_NEVER: no end */
+	const uint8_t *point;	  /* IMP_P256_POINT octets */
 };
 
 /* Issuer: what one thread needs to issue.  The CA must outlive it. */
