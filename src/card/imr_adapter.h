@@ -16,8 +16,8 @@ struct imp_imr_card {
 };
 
 /* card and pin must outlive the adapter, and the adapter must not move. */
-void imp_imr_adapt(struct imp_imr_card *adapter, const struct imp_card *card,
-	const struct imp_secret *pin);
+void imp_imr_adapt(
+	struct imp_imr_card *adapter, const struct imp_card *card, const struct imp_secret *pin);
 
 /*
  * Read the card through imr_load() and append the payload as the reader had it, checked, to

@@ -13,8 +13,8 @@ struct imp_apdu {
 	struct imp_span data; /* up to 255 octets; empty: no Lc */
 	uint16_t le;	      /* octets wanted, 1..256; 0: no Le */
 	/*
-	 * Neither the command's data nor the answer's is secret, a trace may show them.  The default
-	 * hides both, so that forgetting to say so hides too much and never too little.
+	 * Neither the command's data nor the answer's is secret, a trace may show them.  The
+	 * default hides both, so that forgetting to say so hides too much and never too little.
 	 */
 	bool open;
 };

@@ -45,5 +45,8 @@ size_t imp_der_size(uint16_t tag, size_t n);
 void imp_der_put_header(struct imp_wr *wr, uint16_t tag, size_t n); /* value follows */
 void imp_der_put(struct imp_wr *wr, uint16_t tag, struct imp_span value);
 void imp_der_put_unsigned(struct imp_wr *wr, uint16_t tag, uint32_t v); /* content of INTEGER */
+/* An element whose value part writes; part is run twice, first to count. */
+void imp_der_put_nested(struct imp_wr *wr, uint16_t tag,
+	void (*part)(struct imp_wr *wr, const void *of), const void *of);
 
 #endif

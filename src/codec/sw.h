@@ -9,23 +9,23 @@
 #include <stdint.h>
 
 enum imp_sw_class {
-	IMP_SW_DONE,	    /* 9000, 91xx, 92xx */
-	IMP_SW_MORE,	    /* 61xx: GET RESPONSE */
-	IMP_SW_LENGTH,	    /* 6Cxx: repeat with this Le */
-	IMP_SW_END,	    /* 6282: end of file before Le, the data are valid */
-	IMP_SW_NOTE,	    /* 6200: done, nothing to say */
-	IMP_SW_TRIES,	    /* 63Cx: x tries left, or done after x retries */
-	IMP_SW_DEACTIVATED, /* 6283, 6284, 6285 */
-	IMP_SW_SECURITY,    /* 6982 */
-	IMP_SW_BLOCKED,	    /* 6983 */
-	IMP_SW_ABSENT,	    /* 6A82, 6A83, 6A88 */
-	IMP_SW_EXISTS,	    /* 6A89, 6A8A */
-	IMP_SW_FULL,	    /* 6A84 */
-	IMP_SW_WORN,	    /* 6581: memory failure */
-	IMP_SW_UNSUPPORTED, /* 6881, 6882, 6A81, 6D00, 6E00 */
+	IMP_SW_DONE,	     /* 9000, 91xx, 92xx */
+	IMP_SW_MORE,	     /* 61xx: GET RESPONSE */
+	IMP_SW_LENGTH,	     /* 6Cxx: repeat with this Le */
+	IMP_SW_END,	     /* 6282: end of file before Le, the data are valid */
+	IMP_SW_NOTE,	     /* 6200: done, nothing to say */
+	IMP_SW_TRIES,	     /* 63Cx: x tries left, or done after x retries */
+	IMP_SW_DEACTIVATED,  /* 6283, 6284, 6285 */
+	IMP_SW_SECURITY,     /* 6982 */
+	IMP_SW_BLOCKED,	     /* 6983 */
+	IMP_SW_ABSENT,	     /* 6A82, 6A83, 6A88 */
+	IMP_SW_EXISTS,	     /* 6A89, 6A8A */
+	IMP_SW_FULL,	     /* 6A84 */
+	IMP_SW_WORN,	     /* 6581: memory failure */
+	IMP_SW_UNSUPPORTED,  /* 6881, 6882, 6A81, 6D00, 6E00 */
 	IMP_SW_WRONG_LENGTH, /* 67xx */
-	IMP_SW_BUSY,	    /* 9300 */
-	IMP_SW_ERROR,	    /* everything else */
+	IMP_SW_BUSY,	     /* 9300 */
+	IMP_SW_ERROR,	     /* everything else */
 };
 
 struct imp_sw {
