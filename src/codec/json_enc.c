@@ -3,6 +3,9 @@
 
 #include "base/hex.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 struct imp_json imp_json(struct imp_wr *wr)
 {
 	struct imp_json j = { wr, false };
@@ -122,6 +125,23 @@ void imp_json_int(struct imp_json *j, const char *key, int64_t value)
 	imp_wr_u8(j->wr, '-');
 	j->comma = false;
 	imp_json_uint(j, NULL, ~(uint64_t)value + 1);
+}
+
+void imp_json_float(struct imp_json *j, const char *key, double value)
+{
+	char text[32];
+
+	lead(j, key);
+	if (!(value - value == 0)) {
+		imp_wr_fail(j->wr, IMP_E_FORMAT);
+		return;
+	}
+	for (int digits = 1; digits <= 17; digits++) {
+		(void)snprintf(text, sizeof text, "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	imp_wr_text(j->wr, text);
 }
 
 void imp_json_bool(struct imp_json *j, const char *key, bool value)
