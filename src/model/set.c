@@ -263,6 +263,26 @@ enum imp_status imp_set_put_link(struct imp_set *set, uint16_t object, uint16_t 
 	return imp_set_put(set, &value);
 }
 
+bool imp_set_has(const struct imp_set *set, struct imp_path path)
+{
+	int depth = path_depth(path);
+	uint64_t key = path_key(path);
+	size_t at;
+
+	if (depth == 0)
+		return false;
+	/* Everything at or below the path shares its first identifiers; zeros sort first. */
+	if (depth < 2)
+		path.instance = 0;
+	if (depth < 3)
+		path.resource = 0;
+	if (depth < 4)
+		path.res_instance = 0;
+	at = lower_bound(set, path);
+	return at < set->n &&
+	       path_key(set->v[at].path) >> (64 - 16 * depth) == key >> (64 - 16 * depth);
+}
+
 const struct imp_value *imp_set_get(
 	const struct imp_set *set, uint16_t object, uint16_t instance, uint16_t resource)
 {

@@ -100,6 +100,9 @@ IMP_MUST_CHECK enum imp_status imp_set_put_link(struct imp_set *set, uint16_t ob
 IMP_MUST_CHECK enum imp_status imp_set_put_int_at(struct imp_set *set, uint16_t object,
 	uint16_t instance, uint16_t resource, uint16_t res_instance, int64_t v);
 
+/* Is there a value or a mark at this path or below it?  IMP_NO_ID: that part is not given. */
+bool imp_set_has(const struct imp_set *set, struct imp_path path);
+
 /* The single resource, or NULL.  Valid until the set is changed. */
 const struct imp_value *imp_set_get(const struct imp_set *set, uint16_t object, uint16_t instance,
 	uint16_t resource);

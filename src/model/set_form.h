@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A credential set and its standard forms.  Every decoder refuses as a whole: on failure the set is
- * wiped and empty.  Every encoder writes the canonical form: ascending, shortest lengths.
+ * A credential set and its standard forms.  A decoder replaces what the set held (the attribute keys
+ * becomes unstated) and refuses as a whole: on failure the set is wiped and empty.  An encoder
+ * writes the canonical form: ascending, shortest lengths.
  */
 #ifndef IMP_MODEL_SET_FORM_H
 #define IMP_MODEL_SET_FORM_H
@@ -11,15 +12,15 @@
 
 /* What a lenient decoder had to overlook, as bits; 0 for a clean file. */
 enum imp_quirk {
-	IMP_QUIRK_NO_HEADER = 1,      /* raw TLV from offset 0 */
+	IMP_QUIRK_NO_HEADER = 1,      /* Resource TLVs from offset 0, taken as /0/0 */
 	IMP_QUIRK_NO_INSTANCE = 2,    /* resources at the top level of an object */
 	IMP_QUIRK_SHORT_65535 = 4,    /* FFFF as Integer in /2 resources 1 and 3 */
-	IMP_QUIRK_STRAY_RESOURCE = 8, /* only with NO_HEADER: repeated or misplaced entries */
+	IMP_QUIRK_STRAY_RESOURCE = 8, /* only with NO_HEADER: repeated or misplaced, left out */
 };
 
 /* How the octets of an EF file were spent. */
 struct imp_ef_extent {
-	size_t bytes;	  /* 4 + size */
+	size_t bytes;	/* 4 + size; without header the TLVs */
 	size_t padding; /* octets behind them */
 	unsigned quirks;
 };
@@ -28,13 +29,14 @@ struct imp_ef_extent {
  * EF(LwM2M_Bootstrap), ref lwm2m 5.2, 5.3, 7.1.  Types are checked against the object table;
  * resources it does not know are kept as opaque.  Empty collection (count 0, size 0): IMP_OK with an
  * empty set.  strict_end: octets after the collection are IMP_E_FORMAT (a payload), else padding (a
- * file).  extent may be NULL.
+ * file).  extent may be NULL.  IMP_E_TRUNC, IMP_E_FORMAT; IMP_E_SPACE: more than 32 explicit versions.
  */
 IMP_MUST_CHECK enum imp_status imp_set_from_ef(struct imp_set *set, struct imp_span file,
 	bool lenient, bool strict_end, struct imp_ef_extent *extent);
 IMP_MUST_CHECK enum imp_status imp_set_to_ef(const struct imp_set *set, struct imp_wr *out);
 
-/* One object's instances as LwM2M TLV, content format 11542 (the body of PUT /object). */
+/* One object's instances as LwM2M TLV, content format 11542 (the body of PUT /object).  An object that
+ * the set does not have takes no octets. */
 IMP_MUST_CHECK enum imp_status imp_set_from_tlv(struct imp_set *set, uint16_t object,
 	struct imp_span tlv, bool lenient);
 IMP_MUST_CHECK enum imp_status imp_set_to_tlv(const struct imp_set *set, uint16_t object,
