@@ -47,7 +47,7 @@ OPT  ?= -O1 -g -fno-omit-frame-pointer
 HARD += -fsanitize=$(SAN) -fno-sanitize-recover=all
 LDSAN := -fsanitize=$(SAN)
 endif
-CPPFLAGS += -D_GNU_SOURCE -DIMP_VERSION='"$(VERSION)"' -Isrc -I. -isystem /usr/include/PCSC
+CPPFLAGS += -D_GNU_SOURCE -DIMP_DATADIR='"$(PREFIX)/share/imprint"' -DIMP_VERSION='"$(VERSION)"' -Isrc -I. -isystem /usr/include/PCSC
 CFLAGS   += -std=c11 $(OPT) $(WARN) $(HARD) -pthread
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(LDSAN)
 LDLIBS   += -lpcsclite -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcrypto
