@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/imr_adapter.h"
+
+#include "codec/ef.h"
+#include "model/set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PIN_MAX 8
+
+static int transceive(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got)
+{
+	struct imp_imr_card *a = (struct imp_imr_card *)ctx;
+	struct imp_wr wr = imp_wr(rsp, IMP_RESPONSE_MAX);
+
+	a->link = a->card->transceive(a->card->ctx, imp_span(cmd, n), &wr);
+	*got = wr.st == IMP_OK ? wr.n : 0;
+	return a->link != IMP_OK;
+}
+
+static size_t pin(void *ctx, uint8_t reference, uint8_t out[8])
+{
+	struct imp_imr_card *a = (struct imp_imr_card *)ctx;
+
+	a->pin_asked = reference;
+	if (!a->pin || a->pin->n > PIN_MAX)
+		return 0;
+	memcpy(out, a->pin->b, a->pin->n);
+	return a->pin->n;
+}
+
+void imp_imr_adapt(
+	struct imp_imr_card *adapter, const struct imp_card *card, const struct imp_secret *secret)
+{
+	*adapter = (struct imp_imr_card){
+		.imr = { .ctx = adapter, .transceive = transceive, .pin = pin },
+		.card = card,
+		.pin = secret,
+		.link = IMP_OK,
+	};
+}
+
+/* ---- the payload as the reader had it ---------------------------------------------------------
+ */
+
+struct capture {
+	uint8_t *buffer; /* the reader's */
+	uint8_t *copy;	 /* of the same size */
+	bool taken;
+};
+
+/* The reader has checked everything before it visits, and wipes its buffer afterwards. */
+static int take(void *ctx, const struct imr_resource *resource)
+{
+	struct capture *c = (struct capture *)ctx;
+
+	(void)resource;
+	if (!c->taken)
+		memcpy(c->copy, c->buffer, IMP_PAYLOAD_MAX);
+	c->taken = true;
+	return 0;
+}
+
+static void capture_free(struct capture *c)
+{
+	if (c->buffer)
+		imp_wipe(c->buffer, 2 * IMP_PAYLOAD_MAX);
+	free(c->buffer);
+}
+
+static enum imp_status failed(enum imr_status status, const struct imr_report *report,
+	const struct imp_imr_card *adapter, struct imp_diag *diag)
+{
+	static const struct {
+		enum imr_status from;
+		enum imp_status to;
+	} map[] = {
+		{ IMR_E_NONE, IMP_E_ABSENT },
+		{ IMR_E_DAMAGED, IMP_E_FORMAT },
+		{ IMR_E_NEWER, IMP_E_UNSUPPORTED },
+		{ IMR_E_IO, IMP_E_IO },
+		{ IMR_E_SPACE, IMP_E_SPACE },
+		{ IMR_E_REFUSED, IMP_E_REFUSED },
+		{ IMR_E_LIMIT, IMP_E_IO },
+	};
+	enum imp_status st = IMP_E_INTERNAL;
+
+	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+		if (map[i].from == status)
+			st = map[i].to;
+	if (adapter->link != IMP_OK)
+		st = adapter->link;
+	if (report->card_sw)
+		imp_diag(diag, st, "the device's reader finds on the card: %s (SW %04X)",
+			imr_status_text(status), report->card_sw);
+	else
+		imp_diag(diag, st, "the device's reader finds on the card: %s",
+			imr_status_text(status));
+	if (diag)
+		diag->sw = report->card_sw;
+	if (adapter->pin_asked && !adapter->pin)
+		imp_diag_hint(diag, "it wants PIN %02X: --pin-file", adapter->pin_asked);
+	return st;
+}
+
+enum imp_status imp_imr_read(const struct imp_card *card, const struct imp_secret *secret,
+	uint32_t options, struct imp_wr *payload, struct imr_report *report, struct imp_diag *diag)
+{
+	__attribute__((cleanup(capture_free))) struct capture c = { .taken = false };
+	struct imp_imr_card adapter;
+	struct imr_report own;
+	struct imr_config config = { .card = &adapter.imr,
+		.size = IMP_PAYLOAD_MAX,
+		.visit = take,
+		.ctx = &c,
+		.options = options };
+	enum imr_status status;
+
+	report = report ? report : &own;
+	memset(report, 0, sizeof *report);
+	c.buffer = (uint8_t *)calloc(2, IMP_PAYLOAD_MAX);
+	if (!c.buffer)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	c.copy = c.buffer + IMP_PAYLOAD_MAX;
+	config.buffer = c.buffer;
+	imp_imr_adapt(&adapter, card, secret);
+	status = imr_load(&config, report);
+	if (status != IMR_OK)
+		return failed(
+			report->card != IMR_OK ? report->card : status, report, &adapter, diag);
+	if (!c.taken || report->length > IMP_PAYLOAD_MAX)
+		return imp_diag(diag, IMP_E_FORMAT, "the card holds no resource");
+	imp_wr_put(payload, imp_span(c.copy, report->length));
+	return payload->st == IMP_OK ? IMP_OK
+				     : imp_diag(diag, payload->st, "the payload does not fit");
+}
