@@ -12,8 +12,9 @@
  *			1 READ always, UPDATE and (DE)ACTIVATE ADM1
  *			2 READ PIN1, the rest as 1
  *			3 for a DF: create, delete and (DE)ACTIVATE with ADM1
- *			4..8 free
- *	2FE2 EF.ICCID	10 octets, SFI 02, rule 1 but never to be updated
+ *			4 READ always, nothing else ever
+ *			5..8 free
+ *	2FE2 EF.ICCID	10 octets, SFI 02, rule 4
  *	7F50		ADF PKCS#15 with an own EF.ARR 6F06 (SFI 17) of the same records, when asked
  *for
  *
