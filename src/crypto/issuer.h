@@ -11,21 +11,11 @@
 #include "base/wr.h"
 #include "crypto/ca.h"
 #include "crypto/keys.h"
+#include "crypto/name.h"
 
 #define IMP_CERT_MAX 2048
 #define IMP_CERT_SERIAL 16  /* octets; the first is 40..7F: positive, fixed length */
-#define IMP_NAME_MAX 768    /* DER of a subject */
 #define IMP_NEVER INT64_MAX /* notAfter without an end: 99991231235959Z */
-
-/*
- * "CN=meter-1,O=Example\, Inc.,C=SE" as a DER Name.  RFC 4514: the last part comes first in the
- * DER.  Strict: types CN, O, OU, C, ST, L, STREET, DC, UID, serialNumber; one value per RDN; no
- * blanks around , and =; escapes \, \+ \" \\ \< \> \; \= \# \blank and \XX; lengths by RFC 5280; C
- * and serialNumber PrintableString, DC IA5String, the rest UTF8String. IMP_E_FORMAT with a
- * diagnosis that quotes the text.
- */
-IMP_MUST_CHECK enum imp_status imp_name_encode(
-	struct imp_span text, struct imp_wr *out, struct imp_diag *diag);
 
 struct imp_cert_request {
 	uint8_t serial[IMP_CERT_SERIAL];
