@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint image merge: firmware and factory area into one file, overlaps refused by name. */
+#include "flash-images/commands.h"
+
+#include "cmd/env.h"
+#include "flash-images/image_file.h"
+#include "flash/ihex.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUT_SIZE_MAX (64U << 20)
+
+/* Consecutive octets of one input. */
+struct segment {
+	uint32_t first, last;
+	const char *from;
+	uint8_t *octets;
+};
+
+struct merge {
+	struct imp_env *env;
+	const char *reading; /* the input that is being read */
+	struct segment *v;
+	size_t n, cap;
+};
+
+static void free_merge(struct merge *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		size_t size = (size_t)(m->v[i].last - m->v[i].first) + 1;
+
+		imp_wipe(m->v[i].octets, size);
+		free(m->v[i].octets);
+	}
+	free(m->v);
+}
+
+static enum imp_status add_segment(struct merge *m, uint32_t first, struct imp_span data)
+{
+	struct segment s = { first, first + (uint32_t)(data.n - 1), m->reading, malloc(data.n) };
+
+	if (m->n == m->cap) {
+		size_t cap = m->cap ? 2 * m->cap : 64;
+		struct segment *v = realloc(m->v, cap * sizeof *v);
+
+		if (v) {
+			m->v = v;
+			m->cap = cap;
+		}
+	}
+	if (!s.octets || m->n == m->cap) {
+		free(s.octets);
+		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
+	}
+	memcpy(s.octets, data.p, data.n);
+	m->v[m->n++] = s;
+	return IMP_OK;
+}
+
+/* Records of an Intel HEX file, collected until one does not follow the last. */
+struct collector {
+	struct merge *m;
+	uint8_t buf[65536];
+	uint32_t first;
+	size_t n;
+};
+
+static enum imp_status flush(struct collector *c)
+{
+	enum imp_status st = IMP_OK;
+
+	if (c->n)
+		st = add_segment(c->m, c->first, imp_span(c->buf, c->n));
+	c->n = 0;
+	return st;
+}
+
+static enum imp_status collect(void *ctx, uint32_t addr, struct imp_span data)
+{
+	struct collector *c = ctx;
+	enum imp_status st = IMP_OK;
+
+	if (c->n && (addr != c->first + (uint32_t)c->n || c->n + data.n > sizeof c->buf))
+		st = flush(c);
+	if (c->n == 0)
+		c->first = addr;
+	memcpy(c->buf + c->n, data.p, data.n);
+	c->n += data.n;
+	return st;
+}
+
+static enum imp_status add_ihex(struct merge *m, struct imp_span text, const char *path)
+{
+	struct collector *c = malloc(sizeof *c);
+	enum imp_status st;
+
+	if (!c)
+		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
+	c->m = m;
+	c->n = 0;
+	st = imp_ihex_each(text, collect, c, path, &m->env->diag);
+	if (st == IMP_OK)
+		st = flush(c);
+	imp_wipe(c, sizeof *c);
+	free(c);
+	return st;
+}
+
+/* "FILE@ADDR": the address in hexadecimal (0x...) or decimal; *at is where '@' stands. */
+static enum imp_status split_address(
+	struct merge *m, const char *input, char *path, size_t cap, bool *given, uint32_t *addr)
+{
+	const char *at = strrchr(input, '@');
+	char *end;
+	unsigned long long v;
+
+	*given = false;
+	if (strlen(input) >= cap)
+		return imp_diag(&m->env->diag, IMP_E_USAGE, "%s: name too long", input);
+	memcpy(path, input, strlen(input) + 1);
+	if (!at)
+		return IMP_OK;
+	v = strtoull(at + 1, &end, 0);
+	if (at[1] < '0' || at[1] > '9' || *end || v > UINT32_MAX)
+		return imp_diag(&m->env->diag, IMP_E_USAGE, "%s: not an address behind '@'", input);
+	path[at - input] = '\0';
+	*given = true;
+	*addr = (uint32_t)v;
+	return IMP_OK;
+}
+
+static enum imp_status add_input(struct merge *m, const char *input)
+{
+	IMP_BLOB file = { NULL, 0 };
+	char path[4096];
+	bool given;
+	uint32_t addr = 0;
+	enum imp_status st = split_address(m, input, path, sizeof path, &given, &addr);
+
+	if (st == IMP_OK)
+		st = imp_file_read(path, INPUT_SIZE_MAX, &file, &m->env->diag);
+	if (st != IMP_OK)
+		return st;
+	m->reading = input;
+	if (file.n == 0)
+		return imp_diag(&m->env->diag, IMP_E_TRUNC, "%s: empty", path);
+	if (file.p[0] == ':' && !given)
+		return add_ihex(m, imp_blob_span(&file), path);
+	if (!given) {
+		imp_diag(&m->env->diag, IMP_E_USAGE, "%s: raw octets, but at which address?", path);
+		imp_diag_hint(&m->env->diag, "say %s@0x08000000", path);
+		return IMP_E_USAGE;
+	}
+	if (UINT32_MAX - addr < file.n - 1)
+		return imp_diag(&m->env->diag, IMP_E_SPACE,
+			"%s: passes the end of the address space", input);
+	return add_segment(m, addr, imp_blob_span(&file));
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct segment *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static enum imp_status refuse_overlap(struct merge *m)
+{
+	qsort(m->v, m->n, sizeof *m->v, by_address);
+	for (size_t i = 1; i < m->n; i++) {
+		const struct segment *a = &m->v[i - 1], *b = &m->v[i];
+
+		if (b->first <= a->last)
+			return imp_diag(&m->env->diag, IMP_E_FORMAT,
+				"%s (0x%08" PRIx32 "..0x%08" PRIx32 ") and %s (0x%08" PRIx32
+				"..0x%08" PRIx32 ") overlap",
+				a->from, a->first, a->last, b->from, b->first, b->last);
+	}
+	return IMP_OK;
+}
+
+/* Intel HEX keeps the gaps; its end record belongs only behind the last segment. */
+static void encode_ihex(const struct merge *m, struct imp_wr *wr)
+{
+	static const size_t end_record = sizeof ":00000001FF\r\n" - 1;
+
+	for (size_t i = 0; i < m->n; i++) {
+		size_t size = (size_t)(m->v[i].last - m->v[i].first) + 1;
+
+		imp_ihex_encode(wr, m->v[i].first, imp_span(m->v[i].octets, size));
+		if (i + 1 < m->n)
+			wr->n -= end_record;
+	}
+}
+
+static enum imp_status write_ihex(struct merge *m, const char *path, bool replace)
+{
+	IMP_BLOB text = { NULL, 0 };
+	struct imp_wr wr = imp_wr_count();
+
+	encode_ihex(m, &wr);
+	text.n = wr.n + sizeof ":00000001FF\r\n";
+	text.p = malloc(text.n);
+	if (!text.p)
+		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
+	wr = imp_wr(text.p, text.n);
+	encode_ihex(m, &wr);
+	return imp_file_write(path, imp_wr_span(&wr), replace, &m->env->diag);
+}
+
+static enum imp_status write_bin(struct merge *m, const char *path, bool replace)
+{
+	IMP_BLOB image = { NULL, 0 };
+	uint32_t base = m->v[0].first;
+	uint64_t size = (uint64_t)m->v[m->n - 1].last - base + 1;
+
+	if (size > INPUT_SIZE_MAX) {
+		imp_diag(&m->env->diag, IMP_E_SPACE,
+			"from 0x%08" PRIx32 " to 0x%08" PRIx32 " is too much for one raw file",
+			base, m->v[m->n - 1].last);
+		imp_diag_hint(&m->env->diag, "--encode ihex keeps gaps");
+		return IMP_E_SPACE;
+	}
+	image = (struct imp_blob){ malloc((size_t)size), (size_t)size };
+	if (!image.p)
+		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
+	memset(image.p, 0xFF, image.n);
+	for (size_t i = 0; i < m->n; i++)
+		memcpy(image.p + (m->v[i].first - base), m->v[i].octets,
+			(size_t)(m->v[i].last - m->v[i].first) + 1);
+	return imp_file_write(path, imp_blob_span(&image), replace, &m->env->diag);
+}
+
+static enum imp_status merge_all(struct merge *m, const struct imp_args *args)
+{
+	enum imp_encode encode = IMP_ENCODE_IHEX;
+	const char *out = imp_arg(args, "out");
+	bool replace = imp_flag(args, "force");
+	enum imp_status st = imp_encode_arg(m->env, args, &encode);
+
+	for (size_t i = 0; i < args->rest_n && st == IMP_OK; i++)
+		st = add_input(m, args->rest[i]);
+	if (st == IMP_OK)
+		st = refuse_overlap(m);
+	if (st != IMP_OK || m->env->dry_run)
+		return st;
+	st = encode == IMP_ENCODE_IHEX ? write_ihex(m, out, replace) : write_bin(m, out, replace);
+	if (st == IMP_OK)
+		imp_note(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32, out, m->v[0].first,
+			m->v[m->n - 1].last);
+	else if (st == IMP_E_DENIED)
+		imp_diag_hint(&m->env->diag, "--force replaces it");
+	return st;
+}
+
+enum imp_status imp_image_merge(struct imp_env *env, const struct imp_args *args)
+{
+	struct merge m = { env, NULL, NULL, 0, 0 };
+	enum imp_status st = merge_all(&m, args);
+
+	free_merge(&m);
+	return st;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint image wipe: overwrite the keys of image files where they lie. */
+#include "flash-images/commands.h"
+
+#include "cmd/env.h"
+#include "host/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+/* Overwrite in place: a new file under the old name would leave the old octets on the disk. */
+static enum imp_status overwrite(int fd, off_t size)
+{
+	uint8_t erased[65536];
+
+	memset(erased, 0xFF, sizeof erased);
+	for (off_t at = 0; at < size;) {
+		size_t n = size - at < (off_t)sizeof erased ? (size_t)(size - at) : sizeof erased;
+		ssize_t put = pwrite(fd, erased, n, at);
+
+		if (put <= 0)
+			return IMP_E_IO;
+		at += put;
+	}
+	return fdatasync(fd) == 0 ? IMP_OK : IMP_E_IO;
+}
+
+static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep)
+{
+	__attribute__((cleanup(close_fd))) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat sb;
+
+	if (fd < 0)
+		return imp_diag(&env->diag, errno == ENOENT ? IMP_E_ABSENT : IMP_E_IO, "%s: %s",
+			path, strerror(errno));
+	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
+		return imp_diag(&env->diag, IMP_E_FORMAT, "%s: not a regular file", path);
+	if (env->dry_run) {
+		imp_out(env, "%s: %lld octets would be overwritten\n", path, (long long)sb.st_size);
+		return IMP_OK;
+	}
+	if (overwrite(fd, sb.st_size) != IMP_OK || (!keep && unlink(path) != 0))
+		return imp_diag(&env->diag, IMP_E_IO, "%s: %s", path, strerror(errno));
+	imp_out(env, "%s: wiped%s\n", path, keep ? "" : " and removed");
+	return IMP_OK;
+}
+
+enum imp_status imp_image_wipe(struct imp_env *env, const struct imp_args *args)
+{
+	enum imp_status st = IMP_OK;
+
+	if (!env->dry_run)
+		st = imp_confirm(env, "overwrite the keys in %zu file%s", args->rest_n,
+			args->rest_n == 1 ? "" : "s");
+	for (size_t i = 0; i < args->rest_n && st == IMP_OK; i++)
+		st = wipe_one(env, args->rest[i], imp_flag(args, "keep"));
+	return st;
+}
