@@ -46,6 +46,7 @@ struct imp_profile_oscore {
 };
 
 struct imp_profile_account {
+	unsigned index; /* place in the file's list, from 0 */
 	unsigned line;
 	bool bootstrap;
 	enum imp_security security;
@@ -91,6 +92,7 @@ struct imp_profile_acl {
 };
 
 struct imp_profile_access {
+	unsigned index; /* place in the file's list, from 0 */
 	unsigned line;
 	uint16_t object;
 	uint16_t instance; /* 65535: the object itself (Create) */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Templates: text with {column} in it, filled from one row of the device list.  {{ and }} stand for
- * the braces themselves; a column name is letters, digits, '-', '_' and '.'.
+ * the braces themselves.  Everywhere but in the endpoint template itself {endpoint} is the endpoint
+ * name of the device.
  */
 #ifndef FACTORY_TEMPLATE_H
 #define FACTORY_TEMPLATE_H
@@ -32,15 +33,28 @@ IMP_MUST_CHECK enum imp_status imp_template_parse(
 /* Is {column} used anywhere?  NULL: is any column used? */
 bool imp_template_uses(const struct imp_template *t, const char *column);
 
+/* What a template is filled from. */
+struct imp_template_row {
+	const struct imp_devices *devices;
+	const struct imp_device *device;
+	struct imp_span endpoint; /* empty: {endpoint} is a column of the list */
+};
+
+enum imp_template_form {
+	IMP_TEMPLATE_PLAIN,
+	IMP_TEMPLATE_NAME, /* values escaped as in a distinguished name (RFC 4514, 2.4) */
+};
+
 /* The first column that the list does not have, or NULL. */
-const char *imp_template_unknown(const struct imp_template *t, const struct imp_devices *devices);
+const char *imp_template_unknown(
+	const struct imp_template *t, const struct imp_devices *devices, bool endpoint_known);
 
 /*
  * Append the expansion for one row.  IMP_E_FORMAT: a column that the list does not have, or one
- * that is empty in this row; *blame then names it (blame may be NULL).  Space shows in out->st.
+ * that is empty in this row; *blame names it.  IMP_E_SPACE: does not fit; out->st has it too.
  */
 IMP_MUST_CHECK enum imp_status imp_template_expand(const struct imp_template *t,
-	const struct imp_devices *devices, const struct imp_device *device, struct imp_wr *out,
+	const struct imp_template_row *row, enum imp_template_form form, struct imp_wr *out,
 	const char **blame);
 
 #endif

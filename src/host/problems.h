@@ -14,11 +14,11 @@
 enum imp_problem_kind { IMP_PROBLEM_WARNING, IMP_PROBLEM_ERROR };
 
 struct imp_problem {
-	const char *file; /* owned by the list */
-	unsigned line;	  /* from 1; 0: the file as a whole */
+	char *file;    /* owned by the list */
+	unsigned line; /* from 1; 0: the file as a whole */
 	enum imp_problem_kind kind;
 	const char *rule; /* "K2", "F12"; static text, "" when no rule is behind it */
-	const char *text; /* owned by the list */
+	char *text;	  /* owned by the list */
 };
 
 #define IMP_PROBLEMS_KEPT 1000
@@ -40,6 +40,14 @@ void imp_problem_warning(struct imp_problems *p, const char *file, unsigned line
 /* Add an error of another status: a file that is absent, unreadable, ... */
 void imp_problem_status(struct imp_problems *p, enum imp_status st, const char *file, unsigned line,
 	const char *fmt, ...) IMP_PRINTF(5, 6);
+
+/* Add what another function has diagnosed as an error; a text that begins with file itself is not
+ * given it twice. */
+void imp_problem_diag(
+	struct imp_problems *p, const char *file, unsigned line, const struct imp_diag *diag);
+
+/* "profile.yaml:12: two bootstrap accounts (K5)"; returns buf. */
+const char *imp_problem_text(const struct imp_problem *problem, char *buf, size_t cap);
 
 /* One diagnosis for the whole list: its only error, or the first and the number of others.  Returns
  * the status of the first error, IMP_OK when there is none (diag untouched). */
