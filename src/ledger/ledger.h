@@ -235,10 +235,11 @@ struct imp_unit_flashed {
 	const char *failure;  /* NULL when it was verified; else the reason, unit becomes failed */
 };
 
-/* Record verified files: -> released, or made with flash done while its card is open.  One
+/* Record verified files: -> released, or as it was with flash done while its card is open.  One
  * transaction.  Call it when the files are durable. */
-IMP_MUST_CHECK enum imp_status imp_ledger_flashed(struct imp_ledger *ledger, int64_t batch,
-	const struct imp_unit_flashed *v, size_t n, struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_ledger_flashed(struct imp_ledger *ledger,
+	const struct imp_batch *batch, const struct imp_unit_flashed *v, size_t n,
+	struct imp_diag *diag);
 
 /* made, written, verified -> failed with a reason. */
 IMP_MUST_CHECK enum imp_status imp_ledger_fail(
@@ -260,7 +261,7 @@ IMP_MUST_CHECK enum imp_status imp_ledger_scrap(struct imp_ledger *ledger,
  * IMP_E_DENIED: the unit has no open card target, its keys are not made yet, it is released, failed
  * or scrapped, or either side is bound elsewhere already; the diagnosis says which.  Binding again
  * to the same card is IMP_OK (a torn card is resumed).  written and verified: the unit must be
- * bound to this ICCID; verified -> released, or made with card done while the flash target is open.
+ * bound to this ICCID; verified -> released, or verified while the flash target is open.
  */
 IMP_MUST_CHECK enum imp_status imp_ledger_card_bind(
 	struct imp_ledger *ledger, int64_t unit, const char *iccid, struct imp_diag *diag);
@@ -291,6 +292,12 @@ IMP_MUST_CHECK enum imp_status imp_ledger_unseal(struct imp_ledger *ledger,
 	const struct imp_unit *unit, const struct imp_secret *data_key, struct imp_blob *out,
 	struct imp_diag *diag);
 
+/* The same with a sealer that is open already, for many units. */
+struct imp_sealer;
+IMP_MUST_CHECK enum imp_status imp_ledger_unseal_with(struct imp_ledger *ledger,
+	const struct imp_unit *unit, struct imp_sealer *sealer, struct imp_blob *out,
+	struct imp_diag *diag);
+
 /*
  * The same in one step for a command that was given an endpoint: unit, batch and payload; any of
  * unit and batch may be NULL.
@@ -307,7 +314,8 @@ IMP_MUST_CHECK enum imp_status imp_ledger_open_unit(struct imp_ledger *ledger, c
 IMP_MUST_CHECK enum imp_status imp_resume_create(struct imp_ledger *ledger,
 	const struct imp_rng *rng, const struct imp_secret *data_key, struct imp_batch *batch,
 	struct imp_diag *diag); /* between plan_begin() and plan_end(): the id is known */
-/* Wipe it when no unit is open (overwritten, synced, unlinked, wrapped copy cleared). */
+/* Wipe it when no unit is open (overwritten, synced, unlinked, wrapped copy cleared).  A batch
+ * whose resume key is gone, or was never made, is left alone. */
 IMP_MUST_CHECK enum imp_status imp_resume_settle(
 	struct imp_ledger *ledger, const struct imp_batch *batch, struct imp_diag *diag);
 
