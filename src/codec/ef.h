@@ -24,8 +24,8 @@ struct imp_ef_object {
 	struct imp_span instances; /* Object Instance TLVs */
 };
 
-/* Octets of the whole payload by its first four (4 + size); 0 when no valid header stands there: five
- * octets per object at most size, size at most IMP_EF_COLLECTION_MAX. */
+/* Octets of the whole payload by its first four (4 + size); 0 when no valid header stands there:
+ * five octets per object at most size, size at most IMP_EF_COLLECTION_MAX. */
 size_t imp_ef_extent(struct imp_span head);
 
 /* Check the header against file (which may be longer: padding).  IMP_E_TRUNC, IMP_E_FORMAT. */
@@ -34,7 +34,8 @@ IMP_MUST_CHECK enum imp_status imp_ef_open(struct imp_span file, struct imp_ef *
 /* The next object; call count times, then imp_rd_done() on the same cursor must hold. */
 IMP_MUST_CHECK enum imp_status imp_ef_next(struct imp_rd *rd, struct imp_ef_object *object);
 
-/* ef_enc.c: IMP_E_FORMAT on an explicit version 0.x, IMP_E_SPACE above 65535 octets of instances. */
+/* ef_enc.c: IMP_E_FORMAT on an explicit version 0.x, IMP_E_SPACE above 65535 octets of instances.
+ */
 void imp_ef_put_header(struct imp_wr *wr, uint16_t count, uint16_t size);
 void imp_ef_put_object(struct imp_wr *wr, const struct imp_ef_object *object);
 /* The header alone, for n octets of instances that the caller writes next. */

@@ -27,8 +27,8 @@ IMP_MUST_CHECK enum imp_status imp_tlv_integer(struct imp_span value, int64_t *o
 IMP_MUST_CHECK enum imp_status imp_tlv_unsigned(struct imp_span value, uint64_t *out);
 IMP_MUST_CHECK enum imp_status imp_tlv_boolean(struct imp_span value, bool *out);
 IMP_MUST_CHECK enum imp_status imp_tlv_float(struct imp_span value, double *out);
-IMP_MUST_CHECK enum imp_status imp_tlv_link(struct imp_span value, uint16_t *object,
-	uint16_t *instance);
+IMP_MUST_CHECK enum imp_status imp_tlv_link(
+	struct imp_span value, uint16_t *object, uint16_t *instance);
 
 /* tlv_enc.c: shortest identifier, length and width. */
 void imp_tlv_put(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, struct imp_span value);
@@ -38,7 +38,7 @@ void imp_tlv_put_integer(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id,
 void imp_tlv_put_unsigned(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, uint64_t v);
 void imp_tlv_put_boolean(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, bool v);
 void imp_tlv_put_float(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, double v);
-void imp_tlv_put_link(struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, uint16_t object,
-	uint16_t instance);
+void imp_tlv_put_link(
+	struct imp_wr *wr, enum imp_tlv_kind kind, uint16_t id, uint16_t object, uint16_t instance);
 
 #endif

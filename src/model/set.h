@@ -32,7 +32,7 @@ struct imp_value {
 		int64_t i;  /* INTEGER, TIME */
 		uint64_t u; /* UNSIGNED */
 		double f;   /* FLOAT */
-		bool b;     /* BOOLEAN */
+		bool b;	    /* BOOLEAN */
 		struct {
 			uint16_t object, instance;
 		} link;		   /* OBJLNK; null is 65535:65535 */
@@ -80,18 +80,18 @@ void imp_set_free(struct imp_set *set);
 IMP_MUST_CHECK enum imp_status imp_set_put(struct imp_set *set, const struct imp_value *value);
 
 /* State an explicit object version.  IMP_E_FORMAT when it was stated before or major is 0. */
-IMP_MUST_CHECK enum imp_status imp_set_put_version(struct imp_set *set, uint16_t object,
-	uint8_t major, uint8_t minor);
+IMP_MUST_CHECK enum imp_status imp_set_put_version(
+	struct imp_set *set, uint16_t object, uint8_t major, uint8_t minor);
 
 /* NULL when implicit. */
 const struct imp_object_version *imp_set_version(const struct imp_set *set, uint16_t object);
 
-/* Shorthands over imp_set_put() for single resources; of a resource that the table does not know the
- * type is INTEGER or OPAQUE. */
+/* Shorthands over imp_set_put() for single resources; of a resource that the table does not know
+ * the type is INTEGER or OPAQUE. */
 IMP_MUST_CHECK enum imp_status imp_set_put_int(struct imp_set *set, uint16_t object,
 	uint16_t instance, uint16_t resource, int64_t v); /* INTEGER, UNSIGNED, TIME by the table */
-IMP_MUST_CHECK enum imp_status imp_set_put_bool(struct imp_set *set, uint16_t object,
-	uint16_t instance, uint16_t resource, bool v);
+IMP_MUST_CHECK enum imp_status imp_set_put_bool(
+	struct imp_set *set, uint16_t object, uint16_t instance, uint16_t resource, bool v);
 IMP_MUST_CHECK enum imp_status imp_set_put_octets(struct imp_set *set, uint16_t object,
 	uint16_t instance, uint16_t resource, struct imp_span s); /* STRING, OPAQUE by the table */
 IMP_MUST_CHECK enum imp_status imp_set_put_link(struct imp_set *set, uint16_t object,
@@ -104,20 +104,21 @@ IMP_MUST_CHECK enum imp_status imp_set_put_int_at(struct imp_set *set, uint16_t 
 bool imp_set_has(const struct imp_set *set, struct imp_path path);
 
 /* The single resource, or NULL.  Valid until the set is changed. */
-const struct imp_value *imp_set_get(const struct imp_set *set, uint16_t object, uint16_t instance,
-	uint16_t resource);
+const struct imp_value *imp_set_get(
+	const struct imp_set *set, uint16_t object, uint16_t instance, uint16_t resource);
 
 /* INTEGER, UNSIGNED, TIME or BOOLEAN as a number; fallback when absent or of another type. */
 int64_t imp_set_int(const struct imp_set *set, uint16_t object, uint16_t instance,
 	uint16_t resource, int64_t fallback);
 
 /* STRING or OPAQUE octets; an empty span when absent. */
-struct imp_span imp_set_octets(const struct imp_set *set, uint16_t object, uint16_t instance,
-	uint16_t resource);
+struct imp_span imp_set_octets(
+	const struct imp_set *set, uint16_t object, uint16_t instance, uint16_t resource);
 
 /*
  * Walk the instances of an object in ascending order:
- *	for (int32_t i = imp_set_next_instance(s, o, -1); i >= 0; i = imp_set_next_instance(s, o, i))
+ *	for (int32_t i = imp_set_next_instance(s, o, -1); i >= 0; i = imp_set_next_instance(s, o,
+ *i))
  */
 int32_t imp_set_next_instance(const struct imp_set *set, uint16_t object, int32_t after);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A credential set and its standard forms.  A decoder replaces what the set held (the attribute keys
- * becomes unstated) and refuses as a whole: on failure the set is wiped and empty.  An encoder
+ * A credential set and its standard forms.  A decoder replaces what the set held (the attribute
+ * keys becomes unstated) and refuses as a whole: on failure the set is wiped and empty.  An encoder
  * writes the canonical form: ascending, shortest lengths.
  */
 #ifndef IMP_MODEL_SET_FORM_H
@@ -27,20 +27,21 @@ struct imp_ef_extent {
 
 /*
  * EF(LwM2M_Bootstrap), ref lwm2m 5.2, 5.3, 7.1.  Types are checked against the object table;
- * resources it does not know are kept as opaque.  Empty collection (count 0, size 0): IMP_OK with an
- * empty set.  strict_end: octets after the collection are IMP_E_FORMAT (a payload), else padding (a
- * file).  extent may be NULL.  IMP_E_TRUNC, IMP_E_FORMAT; IMP_E_SPACE: more than 32 explicit versions.
+ * resources it does not know are kept as opaque.  Empty collection (count 0, size 0): IMP_OK with
+ * an empty set.  strict_end: octets after the collection are IMP_E_FORMAT (a payload), else padding
+ * (a file).  extent may be NULL.  IMP_E_TRUNC, IMP_E_FORMAT; IMP_E_SPACE: more than 32 explicit
+ * versions.
  */
 IMP_MUST_CHECK enum imp_status imp_set_from_ef(struct imp_set *set, struct imp_span file,
 	bool lenient, bool strict_end, struct imp_ef_extent *extent);
 IMP_MUST_CHECK enum imp_status imp_set_to_ef(const struct imp_set *set, struct imp_wr *out);
 
-/* One object's instances as LwM2M TLV, content format 11542 (the body of PUT /object).  An object that
- * the set does not have takes no octets. */
-IMP_MUST_CHECK enum imp_status imp_set_from_tlv(struct imp_set *set, uint16_t object,
-	struct imp_span tlv, bool lenient);
-IMP_MUST_CHECK enum imp_status imp_set_to_tlv(const struct imp_set *set, uint16_t object,
-	struct imp_wr *out);
+/* One object's instances as LwM2M TLV, content format 11542 (the body of PUT /object).  An object
+ * that the set does not have takes no octets. */
+IMP_MUST_CHECK enum imp_status imp_set_from_tlv(
+	struct imp_set *set, uint16_t object, struct imp_span tlv, bool lenient);
+IMP_MUST_CHECK enum imp_status imp_set_to_tlv(
+	const struct imp_set *set, uint16_t object, struct imp_wr *out);
 
 /*
  * Bootstrap-Pack shape in SenML CBOR (112) and SenML JSON (110).  What SenML has no word for
@@ -57,8 +58,8 @@ IMP_MUST_CHECK enum imp_status imp_set_to_senml_json(const struct imp_set *set, 
  * has an "objects" member.  Secret values are written as "length" and "secret" alone unless reveal;
  * such a document cannot be read back (IMP_E_FORMAT).
  */
-IMP_MUST_CHECK enum imp_status imp_set_to_json_objects(const struct imp_set *set, bool reveal,
-	struct imp_wr *out);
+IMP_MUST_CHECK enum imp_status imp_set_to_json_objects(
+	const struct imp_set *set, bool reveal, struct imp_wr *out);
 IMP_MUST_CHECK enum imp_status imp_set_from_json(struct imp_set *set, struct imp_span in);
 
 #endif

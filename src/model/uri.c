@@ -94,7 +94,7 @@ enum imp_status imp_uri(struct imp_span text, struct imp_uri *uri)
 	struct imp_span rest = text;
 	struct imp_uri u;
 
-	if (text.n > IMP_URI_MAX || !all_uri_characters(text))
+	if (text.n == 0 || text.n > IMP_URI_MAX || !all_uri_characters(text))
 		return IMP_E_FORMAT;
 	u.scheme = take_until(&rest, ":");
 	if (!good_scheme(u.scheme) || !imp_span_starts(rest, separator))
