@@ -53,21 +53,22 @@ static enum imp_status of_row(
 	IMP_BATCH b = { 0 };
 
 	b.id = sqlite3_column_int64(stmt, 0);
-	b.keys = (enum imp_keys)sqlite3_column_int(stmt, 8);
-	b.targets = (unsigned)sqlite3_column_int(stmt, 9);
-	b.test = sqlite3_column_int(stmt, 10) != 0;
-	b.created = sqlite3_column_int64(stmt, 11);
-	b.not_before = sqlite3_column_int64(stmt, 12);
-	b.seal = (enum imp_batch_seal)sqlite3_column_int(stmt, 13);
+	b.keys = (enum imp_keys)sqlite3_column_int(stmt, 9);
+	b.targets = (unsigned)sqlite3_column_int(stmt, 10);
+	b.test = sqlite3_column_int(stmt, 11) != 0;
+	b.created = sqlite3_column_int64(stmt, 12);
+	b.not_before = sqlite3_column_int64(stmt, 13);
+	b.seal = (enum imp_batch_seal)sqlite3_column_int(stmt, 14);
 	if (imp_db_copy_text(stmt, 1, b.name, sizeof b.name) != IMP_OK ||
-		!take_sha(stmt, 6, b.profile_sha256) || !take_sha(stmt, 7, b.devices_sha256))
+		!take_sha(stmt, 6, b.profile_sha256) || !take_sha(stmt, 7, b.devices_sha256) ||
+		!take_sha(stmt, 8, b.inputs_sha256))
 		return imp_diag(diag, IMP_E_MISMATCH,
 			"%s: batch %lld is damaged; 'imprint ledger verify' says more", l->path,
 			(long long)b.id);
 	if (!take_text(stmt, 2, &b.product) || !take_text(stmt, 3, &b.profile) ||
 		!take_text(stmt, 4, &b.profile_path) || !take_text(stmt, 5, &b.columns) ||
-		!take_text(stmt, 14, &b.seal_file) || !take_blob(stmt, 15, &b.data_key) ||
-		!take_blob(stmt, 16, &b.resume))
+		!take_text(stmt, 15, &b.seal_file) || !take_blob(stmt, 16, &b.data_key) ||
+		!take_blob(stmt, 17, &b.resume))
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
 	*out = b;
 	memset(&b, 0, sizeof b);

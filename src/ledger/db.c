@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_COLUMNS                                                                              \
-	"id, name, product, profile, profile_path, columns, profile_sha256, devices_sha256, keys," \
-	" targets, test, created, not_before, seal, seal_file, data_key, resume"
+#define BATCH_COLUMNS                                                                           \
+	"id, name, product, profile, profile_path, columns, profile_sha256, devices_sha256,"    \
+	" inputs_sha256, keys, targets, test, created, not_before, seal, seal_file, data_key, " \
+	"resume"
 #define UNIT_COLUMNS                                                                    \
 	"id, batch, line, serial, endpoint, iccid, fields, state, done, sealed_sha256," \
 	" payload_bytes, generation, file, file_bytes, file_sha256, reason"
@@ -16,16 +17,19 @@ static const char *const texts[IMP_SQL_COUNT] = {
 	[IMP_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[IMP_SQL_COMMIT] = "COMMIT",
 	[IMP_SQL_ROLLBACK] = "ROLLBACK",
+	[IMP_SQL_SAVE] = "SAVEPOINT one",
+	[IMP_SQL_SAVED] = "RELEASE one",
+	[IMP_SQL_BACK] = "ROLLBACK TO one",
 	[IMP_SQL_HEAD] = "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1",
 	[IMP_SQL_EVENT_ADD] =
 		"INSERT INTO event (id, time, kind, batch, unit, state, digest, detail,"
 		" prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[IMP_SQL_EVENTS] = "SELECT id, time, kind, batch, unit, state, digest, detail, prev, hash"
 			   " FROM event WHERE id > ? ORDER BY id",
-	[IMP_SQL_BATCH_ADD] = "INSERT INTO batch (" BATCH_COLUMNS ", first, last) VALUES"
-			      " ((SELECT coalesce(max(id), 0) + 1 FROM batch), ?, ?, ?, ?, ?, ?, "
-			      "?, ?, ?, ?, ?, ?,"
-			      " ?, ?, ?, x'', 0, 0) RETURNING id",
+	[IMP_SQL_BATCH_ADD] =
+		"INSERT INTO batch (" BATCH_COLUMNS ", first, last) VALUES"
+		" ((SELECT coalesce(max(id), 0) + 1 FROM batch), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?, x'', 0, 0) RETURNING id",
 	[IMP_SQL_BATCH_UNITS] = "UPDATE batch SET first = ?2, last = ?3 WHERE id = ?1",
 	[IMP_SQL_BATCH_RESUME] = "UPDATE batch SET resume = ?2 WHERE id = ?1",
 	[IMP_SQL_BATCH_BY_ID] = "SELECT " BATCH_COLUMNS " FROM batch WHERE id = ?",
@@ -230,12 +234,20 @@ static enum imp_status read_head(struct imp_ledger *l, struct imp_diag *diag)
 	return IMP_OK;
 }
 
-static enum imp_status run_plain(struct imp_ledger *l, enum imp_sql id, struct imp_diag *diag)
+enum imp_status imp_db_run_plain(struct imp_ledger *l, enum imp_sql id, struct imp_diag *diag)
 {
 	sqlite3_stmt *stmt = NULL;
 	enum imp_status st = imp_db_use(l, id, &stmt, diag);
 
 	return st == IMP_OK ? imp_db_run(l, stmt, diag) : st;
+}
+
+/* Best effort: closing the connection rolls back as well. */
+static void rollback(struct imp_ledger *l)
+{
+	enum imp_status st = imp_db_run_plain(l, IMP_SQL_ROLLBACK, NULL);
+
+	(void)st;
 }
 
 void imp_txn_end(struct imp_txn *txn)
@@ -246,7 +258,7 @@ void imp_txn_end(struct imp_txn *txn)
 		return;
 	txn->l = NULL;
 	if (!sqlite3_get_autocommit(l->db)) /* some errors have rolled back already */
-		(void)run_plain(l, IMP_SQL_ROLLBACK, NULL);
+		rollback(l);
 	imp_db_release(&l);
 }
 
@@ -255,7 +267,7 @@ enum imp_status imp_txn_begin(struct imp_txn *txn, struct imp_ledger *l, struct 
 	enum imp_status st;
 
 	txn->l = imp_db_hold(l);
-	st = run_plain(l, IMP_SQL_BEGIN, diag);
+	st = imp_db_run_plain(l, IMP_SQL_BEGIN, diag);
 	if (st == IMP_OK)
 		st = read_head(l, diag);
 	if (st != IMP_OK)
@@ -265,7 +277,7 @@ enum imp_status imp_txn_begin(struct imp_txn *txn, struct imp_ledger *l, struct 
 
 enum imp_status imp_txn_commit(struct imp_txn *txn, struct imp_diag *diag)
 {
-	enum imp_status st = run_plain(txn->l, IMP_SQL_COMMIT, diag);
+	enum imp_status st = imp_db_run_plain(txn->l, IMP_SQL_COMMIT, diag);
 
 	imp_txn_end(txn);
 	return st;

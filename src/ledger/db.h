@@ -16,6 +16,9 @@ enum imp_sql {
 	IMP_SQL_BEGIN,
 	IMP_SQL_COMMIT,
 	IMP_SQL_ROLLBACK,
+	IMP_SQL_SAVE,
+	IMP_SQL_SAVED,
+	IMP_SQL_BACK,
 	IMP_SQL_HEAD,
 	IMP_SQL_EVENT_ADD,
 	IMP_SQL_EVENTS,
@@ -85,6 +88,10 @@ IMP_MUST_CHECK enum imp_status imp_db_row(
 /* Run a statement that gives no row. */
 IMP_MUST_CHECK enum imp_status imp_db_run(
 	struct imp_ledger *l, sqlite3_stmt *stmt, struct imp_diag *diag);
+
+/* The same for a statement without parameters. */
+IMP_MUST_CHECK enum imp_status imp_db_run_plain(
+	struct imp_ledger *l, enum imp_sql id, struct imp_diag *diag);
 
 /* Bindings by reference: what is bound outlives the run.  An empty blob is not NULL. */
 void imp_db_int(sqlite3_stmt *stmt, int at, int64_t v);

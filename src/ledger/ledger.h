@@ -150,6 +150,7 @@ struct imp_batch {
 	char *columns;	    /* of the device list, 1F between them */
 	uint8_t profile_sha256[IMP_SHA256];
 	uint8_t devices_sha256[IMP_SHA256];
+	uint8_t inputs_sha256[IMP_SHA256]; /* of what the profile names: layout, CA, server keys */
 	enum imp_keys keys;
 	unsigned targets; /* IMP_TARGET_* */
 	bool test;	  /* keys from the deterministic source of tests */

@@ -20,14 +20,15 @@ static enum imp_status add_batch(struct imp_ledger *l, struct imp_batch *b, stru
 	imp_db_text(stmt, 5, b->columns);
 	imp_db_blob(stmt, 6, imp_span(b->profile_sha256, IMP_SHA256));
 	imp_db_blob(stmt, 7, imp_span(b->devices_sha256, IMP_SHA256));
-	imp_db_int(stmt, 8, b->keys);
-	imp_db_int(stmt, 9, b->targets);
-	imp_db_int(stmt, 10, b->test);
-	imp_db_int(stmt, 11, b->created);
-	imp_db_int(stmt, 12, b->not_before);
-	imp_db_int(stmt, 13, b->seal);
-	imp_db_text(stmt, 14, b->seal_file);
-	imp_db_blob(stmt, 15, imp_blob_span(&b->data_key));
+	imp_db_blob(stmt, 8, imp_span(b->inputs_sha256, IMP_SHA256));
+	imp_db_int(stmt, 9, b->keys);
+	imp_db_int(stmt, 10, b->targets);
+	imp_db_int(stmt, 11, b->test);
+	imp_db_int(stmt, 12, b->created);
+	imp_db_int(stmt, 13, b->not_before);
+	imp_db_int(stmt, 14, b->seal);
+	imp_db_text(stmt, 15, b->seal_file);
+	imp_db_blob(stmt, 16, imp_blob_span(&b->data_key));
 	st = imp_db_row(l, stmt, diag);
 	if (st == IMP_E_ABSENT)
 		return imp_diag(diag, IMP_E_INTERNAL, "%s: no number for the batch", l->path);
@@ -122,18 +123,14 @@ static enum imp_status add_names(struct imp_ledger *l, const struct imp_batch *b
 	return st;
 }
 
-enum imp_status imp_ledger_plan_unit(struct imp_ledger *l, const struct imp_batch *batch,
-	struct imp_unit *unit, const struct imp_cred *credentials, size_t n, struct imp_diag *diag)
+static enum imp_status plan_unit(struct imp_ledger *l, const struct imp_batch *batch,
+	const struct imp_unit *unit, const struct imp_cred *credentials, size_t n,
+	struct imp_diag *diag)
 {
-	enum imp_status st;
+	enum imp_status st = add_unit(l, unit, diag);
 
-	unit->id = l->plan_last + 1;
-	unit->batch = batch->id;
-	st = add_unit(l, unit, diag);
-	if (st != IMP_OK)
-		return st;
-	l->plan_last = unit->id;
-	st = add_names(l, batch, unit, diag);
+	if (st == IMP_OK)
+		st = add_names(l, batch, unit, diag);
 	for (size_t i = 0; i < n && st == IMP_OK; i++)
 		st = imp_credential_add(l, unit->id, unit->endpoint, &credentials[i], diag);
 	if (st != IMP_OK)
@@ -144,6 +141,26 @@ enum imp_status imp_ledger_plan_unit(struct imp_ledger *l, const struct imp_batc
 			.unit = unit->id,
 			.detail = "{}" },
 		diag);
+}
+
+enum imp_status imp_ledger_plan_unit(struct imp_ledger *l, const struct imp_batch *batch,
+	struct imp_unit *unit, const struct imp_cred *credentials, size_t n, struct imp_diag *diag)
+{
+	enum imp_status st = imp_db_run_plain(l, IMP_SQL_SAVE, diag);
+
+	if (st != IMP_OK)
+		return st;
+	unit->id = l->plan_last + 1;
+	unit->batch = batch->id;
+	st = plan_unit(l, batch, unit, credentials, n, diag);
+	if (st == IMP_OK)
+		l->plan_last = unit->id;
+	else if (imp_db_run_plain(l, IMP_SQL_BACK, NULL) != IMP_OK)
+		return st;
+	if (imp_db_run_plain(l, IMP_SQL_SAVED, st == IMP_OK ? diag : NULL) != IMP_OK &&
+		st == IMP_OK)
+		st = imp_db_error(l, diag);
+	return st;
 }
 
 static enum imp_status set_range(struct imp_ledger *l, struct imp_diag *diag)
@@ -172,8 +189,12 @@ enum imp_status imp_ledger_plan_end(struct imp_ledger *l, struct imp_diag *diag)
 			&(struct imp_event_new){
 				.kind = IMP_EVENT_BATCH, .batch = l->plan_batch, .detail = detail },
 			diag);
+	if (st == IMP_OK)
+		st = imp_txn_commit(&txn, diag);
+	if (st != IMP_OK)
+		imp_resume_drop(l, l->plan_batch);
 	l->plan_batch = 0;
-	return st == IMP_OK ? imp_txn_commit(&txn, diag) : st;
+	return st;
 }
 
 void imp_ledger_plan_abort(struct imp_ledger *l)

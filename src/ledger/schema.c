@@ -10,7 +10,8 @@ const struct imp_schema_part imp_schema[] = {
 		"CREATE TABLE batch (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
 		" product TEXT NOT NULL, profile TEXT NOT NULL, profile_path TEXT NOT NULL,"
 		" columns TEXT NOT NULL, profile_sha256 BLOB NOT NULL,"
-		" devices_sha256 BLOB NOT NULL, keys INTEGER NOT NULL, targets INTEGER NOT NULL,"
+		" devices_sha256 BLOB NOT NULL, inputs_sha256 BLOB NOT NULL, keys INTEGER NOT "
+		"NULL, targets INTEGER NOT NULL,"
 		" test INTEGER NOT NULL, created INTEGER NOT NULL, not_before INTEGER NOT NULL,"
 		" seal INTEGER NOT NULL, seal_file TEXT NOT NULL, data_key BLOB NOT NULL,"
 		" resume BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT" },
