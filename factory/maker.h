@@ -22,11 +22,12 @@
 
 /* What must never occur twice in a ledger (B4, B12). */
 enum imp_credential_kind {
-	IMP_CREDENTIAL_PSK_IDENTITY = 1, /* the octets of 0/x/3 */
-	IMP_CREDENTIAL_PSK,		 /* imp_fingerprint_secret() of 0/x/5 */
-	IMP_CREDENTIAL_PUBLIC_KEY,	 /* imp_fingerprint_public() of the SubjectPublicKeyInfo */
-	IMP_CREDENTIAL_CERT_SERIAL,	 /* the octets of the serial number */
-	IMP_CREDENTIAL_OSCORE_SECRET,	 /* imp_fingerprint_secret() of 21/x/0 */
+	/* The octets of 0/x/3; once, when several accounts of the device go by the same one. */
+	IMP_CREDENTIAL_PSK_IDENTITY = 1,
+	IMP_CREDENTIAL_PSK,	      /* imp_fingerprint_secret() of 0/x/5 */
+	IMP_CREDENTIAL_PUBLIC_KEY,    /* imp_fingerprint_public() of the SubjectPublicKeyInfo */
+	IMP_CREDENTIAL_CERT_SERIAL,   /* the octets of the serial number */
+	IMP_CREDENTIAL_OSCORE_SECRET, /* imp_fingerprint_secret() of 21/x/0 */
 };
 
 #define IMP_CREDENTIAL_MAX 128
@@ -43,7 +44,7 @@ const char *imp_credential_name(uint8_t kind);
 
 #define IMP_CREDENTIALS_MAX (IMP_ACCOUNTS_MAX * 3)
 
-/* One made device.  Large: on the heap, reused from device to device. */
+/* One made device.  Large: on the heap, zeroed, reused from device to device. */
 struct imp_made {
 	struct imp_span endpoint; /* of the row; valid as long as it */
 	bool test;		  /* made of a TEST source: worthless as a secret */

@@ -132,45 +132,15 @@ enum imp_status imp_x509_info(struct imp_span certificate, struct imp_x509_info 
 	return st;
 }
 
-/* ---- keys of servers ---- */
-
-static enum imp_status put(struct imp_wr *out, unsigned char *der, int n)
+enum imp_status imp_x509_spki(struct imp_span certificate, struct imp_wr *out)
 {
+	IMP_X509 x = imp_load_certificate(certificate);
+	unsigned char *der = NULL;
+	int n = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : 0;
+
 	if (n <= 0)
 		return IMP_E_FORMAT;
 	imp_wr_put(out, imp_span(der, (size_t)n));
 	OPENSSL_free(der);
 	return out->st;
-}
-
-enum imp_status imp_x509_spki(struct imp_span certificate, struct imp_wr *out)
-{
-	IMP_X509 x = imp_load_certificate(certificate);
-	unsigned char *der = NULL;
-	int n;
-
-	if (!x)
-		return IMP_E_FORMAT;
-	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	return put(out, der, n);
-}
-
-enum imp_status imp_server_key_der(struct imp_span file, struct imp_wr *out, bool *is_certificate)
-{
-	IMP_X509 x = imp_load_certificate(file);
-	IMP_PKEY key = x ? NULL : imp_load_public(file);
-	unsigned char *der = NULL;
-	enum imp_status st = IMP_E_FORMAT;
-	int n;
-
-	if (x) {
-		n = i2d_X509(x, &der);
-		st = put(out, der, n);
-	} else if (key) {
-		n = i2d_PUBKEY(key, &der);
-		st = put(out, der, n);
-	}
-	if (st == IMP_OK)
-		*is_certificate = x != NULL;
-	return st;
 }

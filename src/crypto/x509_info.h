@@ -27,14 +27,6 @@ struct imp_x509_info {
 IMP_MUST_CHECK enum imp_status imp_x509_info(
 	struct imp_span certificate, struct imp_x509_info *info);
 
-/*
- * The form in which 0/x/4 takes a server's key (ref lwm2m 2.1): file holds a certificate or a
- * SubjectPublicKeyInfo, PEM or DER.  Appends DER; *is_certificate says which.  IMP_E_FORMAT:
- * neither; nothing appended then.
- */
-IMP_MUST_CHECK enum imp_status imp_server_key_der(
-	struct imp_span file, struct imp_wr *out, bool *is_certificate);
-
 /* The SubjectPublicKeyInfo of a certificate, as in it.  IMP_E_FORMAT. */
 IMP_MUST_CHECK enum imp_status imp_x509_spki(struct imp_span certificate, struct imp_wr *out);
 
