@@ -15,6 +15,23 @@ enum { MATCHING = 13, SNI, USAGE, SUITES, OSCORE };
 
 /* ---- server key ---- */
 
+/* B2, B13: rpk takes a bare public key, x509 a certificate. */
+static enum imp_status judge_server_key(
+	const struct imp_profile_account *a, bool certificate, struct imp_diag *diag)
+{
+	if (certificate == (a->security == IMP_SECURITY_X509))
+		return IMP_OK;
+	imp_diag(diag, IMP_E_INCONSISTENT, "%s: %s, but security %s takes %s", a->server_key,
+		certificate ? "a certificate" : "a bare public key", imp_security_name(a->security),
+		certificate ? "a bare public key" : "a certificate");
+	if (certificate)
+		imp_diag_hint(
+			diag, "extract it: openssl x509 -in %s -noout -pubkey", a->server_key);
+	else
+		imp_diag_hint(diag, "name the certificate of the server or of its CA");
+	return IMP_E_INCONSISTENT;
+}
+
 enum imp_status imp_maker_server_key(struct imp_maker *m, size_t i, struct imp_diag *diag)
 {
 	const struct imp_profile_account *a = &m->profile->accounts[i];
@@ -44,12 +61,7 @@ enum imp_status imp_maker_server_key(struct imp_maker *m, size_t i, struct imp_d
 		return st;
 	}
 	key->n = out.n;
-	if (a->security != IMP_SECURITY_RPK || !certificate)
-		return IMP_OK;
-	st = imp_diag(diag, IMP_E_INCONSISTENT,
-		"%s: a certificate, but security rpk takes a bare public key", a->server_key);
-	imp_diag_hint(diag, "extract it: openssl x509 -in %s -noout -pubkey", a->server_key);
-	return st;
+	return judge_server_key(a, certificate, diag);
 }
 
 /* ---- credentials ---- */
