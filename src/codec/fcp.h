@@ -80,8 +80,8 @@ struct imp_access_rule {
 	uint8_t keys[IMP_FCP_KEYS_MAX]; /* key references: 01..08, 81..88, 11, 0A..0E, 8A..8E */
 };
 
-/* What an expanded rule (content of AB, or an EF.ARR record with its filling) asks for one access
- * mode. */
+/* access_dec.c: what an expanded rule (content of AB, or an EF.ARR record with its filling) asks
+ * for one access mode. */
 IMP_MUST_CHECK enum imp_status imp_access_get(
 	struct imp_span expanded, uint8_t mode, struct imp_access_rule *rule);
 

@@ -18,14 +18,15 @@
 /* Success is a pattern of many bits, so that no single upset turns a failure into it. */
 enum imr_status {
 	IMR_OK = 0x3CA5,
-	IMR_E_NONE = 1,	     /* nothing there: blank flash, no card, no application, empty file */
-	IMR_E_DAMAGED = 2,   /* something is there, but it is cut, corrupt or malformed */
-	IMR_E_NEWER = 3,     /* written in a format that this reader does not know */
-	IMR_E_IO = 4,	     /* a callback failed */
-	IMR_E_SPACE = 5,     /* the buffer is smaller than the payload */
-	IMR_E_REFUSED = 6,   /* the card refused: PIN needed, security status */
-	IMR_E_STOPPED = 7,   /* the visitor returned non-zero */
-	IMR_E_LIMIT = 8,     /* more APDUs than a sane card needs */
+	IMR_E_NONE = 1,	   /* nothing there: blank flash, no card, no application, empty file */
+	IMR_E_DAMAGED = 2, /* something is there, but it is cut, corrupt or malformed */
+	IMR_E_NEWER = 3,   /* written in a format that this reader does not know */
+	IMR_E_IO = 4,	   /* a callback failed, or the card's memory (64xx, 65xx, 6Fxx) */
+	IMR_E_SPACE = 5,   /* the buffer is smaller than the payload */
+	IMR_E_REFUSED = 6, /* the card refused: PIN needed, security status */
+	IMR_E_STOPPED = 7, /* the visitor returned non-zero */
+	IMR_E_LIMIT = 8,   /* more APDUs than a sane card needs */
+	IMR_E_OLDER = 9,   /* slot: the other one is newer, and good */
 };
 
 #define IMR_NO_ID 0xFFFFU
@@ -52,12 +53,13 @@ struct imr_card {
 	/*
 	 * Send one short command APDU of n octets; put the answer, SW1 SW2 included, into rsp
 	 * (room for 258) and its length into *got.  0, or non-zero when the card is gone or the
-	 * link failed.  No retries, no GET RESPONSE: the reader does that.
+	 * link failed.  No retries, no GET RESPONSE: the reader does that.  The command has its Le
+	 * also behind data; on T=0 the link leaves that octet out (ISO 7816-3, 12.2.4).
 	 */
 	int (*transceive)(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got);
 	/*
-	 * The card application's PIN, asked for only when a file cannot be read without it: write up
-	 * to 8 octets, return their number, 0 for none.  NULL: no PIN.  Called at most once, and
+	 * The card application's PIN, asked for only when a file cannot be read without it: write
+	 * up to 8 octets, return their number, 0 for none.  NULL: no PIN.  Called at most once, and
 	 * only when more than one try is left.
 	 */
 	size_t (*pin)(void *ctx, uint8_t reference, uint8_t pin[8]);
@@ -70,11 +72,13 @@ struct imr_config {
 	const struct imr_card *card;   /* NULL: no card */
 	const struct imr_flash *flash; /* NULL: no flash */
 	uint8_t *buffer;	       /* for one payload, up to 32768 octets */
-	size_t size;
-	imr_visit *visit; /* NULL: check only */
+	size_t size;		       /* at least IMR_BUFFER_MIN */
+	imr_visit *visit;	       /* NULL: check only */
 	void *ctx;
 	uint32_t options; /* IMR_OPT_* */
 };
+
+#define IMR_BUFFER_MIN 64U /* IMR_E_SPACE below */
 
 #define IMR_OPT_LENIENT 1U	 /* accept a card file without header (Appendix G deviation) */
 #define IMR_OPT_BASIC_CHANNEL 2U /* no free logical channel: fall back to channel 0 */
@@ -93,20 +97,27 @@ struct imr_report {
 	unsigned apdus;		 /* sent */
 };
 
-#define IMR_QUIRK_OID_TWICE 1U	   /* OID wrapped twice in the DODF */
-#define IMR_QUIRK_NO_HEADER 2U	   /* raw TLV from offset 0 */
-#define IMR_QUIRK_DIR_NO_PATH 4U   /* EF(DIR) record without tag 51 */
-#define IMR_QUIRK_DIR_BINARY 8U	   /* transparent EF(DIR) */
-#define IMR_QUIRK_FCP_FID 16U	   /* FCP names another file */
+#define IMR_QUIRK_OID_TWICE 1U	    /* OID wrapped twice in the DODF */
+#define IMR_QUIRK_NO_HEADER 2U	    /* raw TLV from offset 0 */
+#define IMR_QUIRK_DIR_NO_PATH 4U    /* EF(DIR) record without tag 51 */
+#define IMR_QUIRK_DIR_BINARY 8U	    /* transparent EF(DIR) */
+#define IMR_QUIRK_FCP_FID 16U	    /* FCP names another file */
 #define IMR_QUIRK_BASIC_CHANNEL 32U /* read on channel 0 */
 
 /* Load from the first good source.  report may be NULL.  Whatever the result, the buffer is wiped
  * and, if a channel was opened on the card, it is closed. */
 enum imr_status imr_load(const struct imr_config *config, struct imr_report *report);
 
-/* The same from one payload in memory: check everything, then visit.  Nothing is wiped. */
-enum imr_status imr_payload(const uint8_t *payload, size_t n, uint32_t options, imr_visit *visit,
-	void *ctx);
+/* The same from flash alone (card_* of the report are as on entry): what a boot loader without a
+ * card links. */
+enum imr_status imr_load_flash(const struct imr_config *config, struct imr_report *report);
+
+/*
+ * The same from one payload in memory: check everything, then visit.  Nothing is wiped.  Octets
+ * behind the payload (filling of a card file) are ignored.  IMR_E_NONE: it holds no resource.
+ */
+enum imr_status imr_payload(
+	const uint8_t *payload, size_t n, uint32_t options, imr_visit *visit, void *ctx);
 
 /* A number from a resource's value (Integer, Unsigned, Time, Boolean); 0 on an illegal width. */
 int64_t imr_integer(const struct imr_resource *resource);

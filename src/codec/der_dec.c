@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/der.h"
+
+static size_t length(struct imp_rd *rd)
+{
+	uint8_t first = imp_rd_u8(rd);
+	uint32_t n = 0;
+
+	if (first < 0x80)
+		return first;
+	if (first < 0x81 || first > 0x83)
+		imp_rd_fail(rd, IMP_E_FORMAT);
+	for (uint8_t i = 0x80; i < first && rd->st == IMP_OK; i++)
+		n = n << 8 | imp_rd_u8(rd);
+	return n;
+}
+
+enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der)
+{
+	struct imp_der got;
+
+	got.tag = imp_rd_u8(rd);
+	if ((got.tag & 0x1F) == 0x1F) {
+		got.tag = (uint16_t)(got.tag << 8 | imp_rd_u8(rd));
+		if (got.tag & 0x80)
+			imp_rd_fail(rd, IMP_E_FORMAT);
+	}
+	got.value = imp_rd_take(rd, length(rd));
+	if (rd->st == IMP_OK)
+		*der = got;
+	return rd->st;
+}
+
+enum imp_status imp_der_expect(struct imp_rd *rd, uint16_t tag, struct imp_span *value)
+{
+	struct imp_der der;
+	enum imp_status st = imp_der_next(rd, &der);
+
+	if (st != IMP_OK)
+		return st;
+	if (der.tag != tag)
+		return IMP_E_FORMAT;
+	*value = der.value;
+	return IMP_OK;
+}
+
+enum imp_status imp_der_find(struct imp_span run, uint16_t tag, struct imp_span *value)
+{
+	struct imp_rd rd = imp_rd(run);
+	struct imp_der der;
+
+	while (imp_der_more(&rd)) {
+		enum imp_status st = imp_der_next(&rd, &der);
+
+		if (st != IMP_OK)
+			return st;
+		if (der.tag == tag) {
+			*value = der.value;
+			return IMP_OK;
+		}
+	}
+	return IMP_E_ABSENT;
+}
+
+bool imp_der_more(const struct imp_rd *rd)
+{
+	uint8_t next = imp_rd_peek(rd);
+
+	return next != 0x00 && next != 0xFF;
+}
+
+enum imp_status imp_der_unsigned(struct imp_span value, uint32_t *out)
+{
+	uint32_t v = 0;
+
+	if (value.n == 0 || value.p[0] & 0x80 || value.n > 5 || (value.n == 5 && value.p[0]))
+		return IMP_E_FORMAT;
+	for (size_t i = 0; i < value.n; i++)
+		v = v << 8 | value.p[i];
+	*out = v;
+	return IMP_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/imr.h"
+
+const char *imr_status_text(enum imr_status status)
+{
+	switch (status) {
+	case IMR_OK:
+		return "loaded";
+	case IMR_E_NONE:
+		return "nothing there";
+	case IMR_E_DAMAGED:
+		return "damaged";
+	case IMR_E_NEWER:
+		return "written in a newer format";
+	case IMR_E_IO:
+		return "input/output error";
+	case IMR_E_SPACE:
+		return "buffer too small";
+	case IMR_E_REFUSED:
+		return "refused by the card";
+	case IMR_E_STOPPED:
+		return "stopped by the visitor";
+	case IMR_E_LIMIT:
+		return "more commands than a sane card needs";
+	case IMR_E_OLDER:
+		return "good, but the other one is newer";
+	default:
+		return "unknown status";
+	}
+}
