@@ -277,6 +277,7 @@ static void read_account(
 	a->oscore.aead = a->oscore.hmac = IMP_LEFT_OUT;
 	a->store_notifications = true;
 	known = read_kind(r, raw, a);
+	r->unknown_kind[a->index] = !known;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const char *text;
 

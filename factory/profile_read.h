@@ -15,6 +15,7 @@ struct imp_reading {
 	const struct imp_yaml *yaml;
 	const struct imp_raw_profile *raw;
 	struct imp_problems *problems;
+	bool unknown_kind[IMP_ACCOUNTS_MAX]; /* by index: role or security did not read */
 	char at[32]; /* where keys are looked for: "", "accounts[3]", "accounts[3].psk" */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/template.h"
 
+#include "crypto/name.h"
+
 #include <string.h>
 
 #define ENDPOINT "endpoint"
@@ -102,19 +104,6 @@ static struct imp_span value_of(const char *column, const struct imp_template_ro
 	return i == IMP_NO_COLUMN ? imp_span(NULL, 0) : imp_span_str(row->device->cells[i]);
 }
 
-/* RFC 4514, 2.4: a value must not be able to end its attribute and begin another. */
-static void put_name_value(struct imp_wr *out, struct imp_span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		bool edge = i == 0 || i + 1 == s.n;
-
-		if (strchr(",+\"\\<>;=", s.p[i]) || (i == 0 && s.p[i] == '#') ||
-			(edge && s.p[i] == ' '))
-			imp_wr_u8(out, '\\');
-		imp_wr_u8(out, s.p[i]);
-	}
-}
-
 enum imp_status imp_template_expand(const struct imp_template *t,
 	const struct imp_template_row *row, enum imp_template_form form, struct imp_wr *out,
 	const char **blame)
@@ -131,7 +120,7 @@ enum imp_status imp_template_expand(const struct imp_template *t,
 			}
 		}
 		if (piece->column && form == IMP_TEMPLATE_NAME)
-			put_name_value(out, s);
+			imp_name_escape(s, out);
 		else
 			imp_wr_put(out, s);
 	}

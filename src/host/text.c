@@ -20,6 +20,35 @@ enum imp_status imp_text_number(const char *text, uint64_t *out)
 	return IMP_OK;
 }
 
+static unsigned hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned)(c - 'a') + 10;
+	return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
+}
+
+enum imp_status imp_text_address(const char *text, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (strncmp(text, "0x", 2) != 0)
+		return imp_text_number(text, out);
+	text += 2;
+	if (!*text)
+		return IMP_E_FORMAT;
+	for (; *text; text++) {
+		unsigned digit = hex_digit(*text);
+
+		if (digit > 15 || v >> 60)
+			return IMP_E_FORMAT;
+		v = v << 4 | digit;
+	}
+	*out = v;
+	return IMP_OK;
+}
+
 enum imp_status imp_text_bool(const char *text, bool *out)
 {
 	bool yes = strcmp(text, "true") == 0;

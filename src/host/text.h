@@ -9,6 +9,9 @@
 /* Digits only, no sign, no leading zero, at most 2^64-1.  IMP_E_FORMAT. */
 IMP_MUST_CHECK enum imp_status imp_text_number(const char *text, uint64_t *out);
 
+/* The same, or 0x and hexadecimal digits: for addresses and sizes in memory. */
+IMP_MUST_CHECK enum imp_status imp_text_address(const char *text, uint64_t *out);
+
 /* "true" or "false".  IMP_E_FORMAT. */
 IMP_MUST_CHECK enum imp_status imp_text_bool(const char *text, bool *out);
 

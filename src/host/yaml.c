@@ -27,6 +27,7 @@ struct pass {
 	size_t documents;
 	struct imp_problems *problems;
 	size_t errors_before;
+	size_t unknown; /* errors among them that libcyaml can pass over: keys it does not know */
 };
 
 static void pass_close(struct pass *p)
@@ -299,10 +300,11 @@ static void conform_map(struct pass *p, size_t node, const struct cyaml_schema_v
 		if (child->parent != node)
 			continue;
 		first = child_named(y, node, child->key);
-		if (!field_named(schema, child->key))
+		if (!field_named(schema, child->key)) {
+			p->unknown++;
 			imp_problem_error(p->problems, y->file, child->line, "",
 				"unknown key '%s' in %s", child->key, inside(parent));
-		else if (first != child)
+		} else if (first != child)
 			imp_problem_error(p->problems, y->file, child->line, "",
 				"key '%s' is in line %u already", child->key, first->line);
 	}
@@ -381,7 +383,7 @@ static enum imp_status conform(struct pass *p)
 			conform_list(p, i, schema);
 	}
 	free(schemas);
-	return p->problems->errors == p->errors_before ? IMP_OK : IMP_E_FORMAT;
+	return p->problems->errors == p->errors_before + p->unknown ? IMP_OK : IMP_E_FORMAT;
 }
 
 /* ---- second pass: libcyaml ---- */
@@ -403,7 +405,7 @@ static cyaml_config_t config_with(struct imp_diag *log)
 		.log_ctx = log,
 		.mem_fn = cyaml_mem,
 		.log_level = CYAML_LOG_ERROR,
-		.flags = CYAML_CFG_NO_ALIAS,
+		.flags = CYAML_CFG_NO_ALIAS | CYAML_CFG_IGNORE_UNKNOWN_KEYS,
 	};
 }
 

@@ -42,8 +42,10 @@ struct imp_yaml {
 
 /*
  * Load text by schema, whose top is a mapping through a pointer.  Every unknown, repeated or
- * missing key and every value of the wrong shape is an error in problems with its line; then
- * IMP_E_FORMAT and *out is empty.  file is only named and must outlive *out.
+ * missing key and every value of the wrong shape is an error in problems with its line.  Unknown
+ * keys are then passed over, so that the caller finds the other faults too: IMP_OK does not mean
+ * that problems has no error.  Anything else is IMP_E_FORMAT and *out is empty.  file is only named
+ * and must outlive *out.
  */
 IMP_MUST_CHECK enum imp_status imp_yaml_load(struct imp_span text, const char *file,
 	const struct cyaml_schema_value *schema, struct imp_yaml *out,
