@@ -1,0 +1,77 @@
+#!/bin/bash
+# Rates as ratios to what this machine can do in the same run.  O=build tests/bench/run.sh
+#   UNITS=n units per batch (default 6000), CHECK=0 to print without judging.
+# Bars: X.509 end to end, a file each, 35 % of 1/(t_keygen + t_sign + t_verify) of one core;
+# PSK, a file each, 8000 /s per core; two jobs at least 90 % of the gain of two `openssl speed`.
+set -u
+O=${O:-build}
+UNITS=${UNITS:-6000}
+bin=$PWD/$O/imprint
+dir=$(mktemp -d "$O/bench.XXXXXX")
+cp -r factory/profiles "$dir/profiles"
+bash factory/profiles/make-pki.sh "$dir/profiles/pki" >/dev/null
+bad=0
+
+row() { printf '  %-44s %s\n' "$1" "$2"; }
+
+judge() { # NAME VALUE BAR UNIT
+	if awk -v v="$2" -v b="$3" 'BEGIN{exit !(v >= b)}'; then
+		row "$1" "$2 $4 (bar $3): ok"
+	else
+		row "$1" "$2 $4 (bar $3): BELOW"
+		bad=$((bad + 1))
+	fi
+}
+
+speed() { # CPU: "sign verify" per second
+	taskset -c "$1" openssl speed -mr -seconds 2 ecdsap256 2>/dev/null | awk -F: '/^\+F4/{print $4, $5}'
+}
+
+devices() { # PREFIX
+	awk -v n="$UNITS" -v p="$1" 'BEGIN{print "serial"; for(i=1;i<=n;i++) printf "%s%08d\n",p,i}'
+}
+
+batch() { # NAME PROFILE CPUS JOBS: units per second of batch run
+	local start end
+	devices "$1" >"$dir/$1.csv"
+	"$bin" --quiet batch new --ledger "$dir/$1.ledger" --profile "$2" --devices "$dir/$1.csv" --name "$1" >/dev/null || exit 1
+	mkdir "$dir/$1"
+	start=$(date +%s.%N)
+	taskset -c "$3" "$bin" --quiet batch run --ledger "$dir/$1.ledger" --batch "$1" --out "$dir/$1" --jobs "$4" >/dev/null || exit 1
+	end=$(date +%s.%N)
+	awk -v n="$UNITS" -v a="$start" -v b="$end" 'BEGIN{printf "%.0f", n/(b-a)}'
+}
+
+x509=$dir/profiles/x509-persistent.yaml
+psk=$dir/profiles/psk-persistent.yaml
+
+echo "what this machine can do (one core):"
+read -r sign verify <<<"$(speed 0)"
+keygen=$(taskset -c 0 "$O/tests/bench/bench_issuer" --keygen)
+limit=$(awk -v k="$keygen" -v s="$sign" -v v="$verify" 'BEGIN{printf "%.0f", 1/(1/k+1/s+1/v)}')
+row "P-256 keygen, sign, verify" "$keygen, $sign, $verify /s"
+row "1/(t_keygen + t_sign + t_verify)" "$limit /s"
+
+echo "one core, a file each, $UNITS units:"
+x1=$(batch x1 "$x509" 0 1)
+p1=$(batch p1 "$psk" 0 1)
+judge "X.509 end to end: $x1 /s" "$(awk -v a="$x1" -v b="$limit" 'BEGIN{printf "%.1f", 100*a/b}')" 35 "% of the limit"
+judge "PSK end to end" "$p1" 8000 /s
+
+echo "two cores:"
+speed 0 >"$dir/s0" &
+speed 1 >"$dir/s1"
+wait $!
+gain=$(cat "$dir/s0" "$dir/s1" | awk -v one="$sign" '{t+=$1} END{printf "%.3f", t/one}')
+x2=$(batch x2 "$x509" 0,1 2)
+p2=$(batch p2 "$psk" 0,1 2)
+row "two openssl speed processes over one" "$gain"
+judge "X.509, two jobs over one: $x2 /s" "$(awk -v a="$x2" -v b="$x1" -v g="$gain" 'BEGIN{printf "%.1f", 100*a/b/g}')" 90 "% of that gain"
+row "PSK, two jobs: $p2 /s" "$(awk -v a="$p2" -v b="$p1" -v g="$gain" 'BEGIN{printf "%.1f %% of that gain", 100*a/b/g}')"
+rm -rf "$dir"
+if [ $bad = 0 ] || [ "${CHECK:-1}" = 0 ]; then
+	echo "bench: every bar met"
+else
+	echo "bench: $bad below the bar"
+	exit 1
+fi
