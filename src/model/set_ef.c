@@ -12,7 +12,8 @@ struct load {
 	unsigned quirks; /* met so far */
 };
 
-/* Some writers spend two octets on 65535 where an Integer needs four (T8). */
+/* Some writers spend two octets on 65535 where an Integer needs four (T8): -1 has no meaning there.
+ */
 static bool is_short_65535(struct imp_path path, struct imp_span raw)
 {
 	return path.object == IMP_OBJ_ACCESS_CONTROL &&
@@ -22,12 +23,13 @@ static bool is_short_65535(struct imp_path path, struct imp_span raw)
 static enum imp_status load_integer(
 	struct load *l, struct imp_path path, struct imp_span raw, int64_t *out)
 {
-	if (l->lenient && is_short_65535(path, raw)) {
-		l->quirks |= IMP_QUIRK_SHORT_65535;
-		*out = 65535;
-		return IMP_OK;
-	}
-	return imp_tlv_integer(raw, out);
+	if (!is_short_65535(path, raw))
+		return imp_tlv_integer(raw, out);
+	if (!l->lenient)
+		return IMP_E_FORMAT;
+	l->quirks |= IMP_QUIRK_SHORT_65535;
+	*out = 65535;
+	return IMP_OK;
 }
 
 static enum imp_status load_value(struct load *l, struct imp_path path, struct imp_span raw)

@@ -20,13 +20,12 @@ bool vec_there(const char *path)
 
 struct imp_span vec_copy(struct imp_span s)
 {
-	uint8_t *p = malloc(s.n ? s.n : 1);
+	uint8_t *p;
 
-	assert_non_null(p);
-	if (s.n == 0) { /* a pointer that may not be read at all */
-		free(p);
+	if (s.n == 0) /* a pointer that may not be read at all */
 		return imp_span(NULL, 0);
-	}
+	p = malloc(s.n);
+	assert_non_null(p);
 	memcpy(p, s.p, s.n);
 	return imp_span(p, s.n);
 }
