@@ -46,8 +46,8 @@ struct imp_readers {
 	/* Connect exclusively to the reader with this exact name.  IMP_E_ABSENT: no such reader or
 	 * no card in it; IMP_E_DENIED: someone else holds it.  *card is filled only on IMP_OK and
 	 * must be closed. */
-	enum imp_status (*open)(void *ctx, const char *name, struct imp_card *card,
-		struct imp_diag *diag);
+	enum imp_status (*open)(
+		void *ctx, const char *name, struct imp_card *card, struct imp_diag *diag);
 };
 
 #endif

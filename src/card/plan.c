@@ -523,7 +523,8 @@ static enum imp_status check_rule(const struct planner *p)
 static void keys(struct planner *p)
 {
 	verify(p, p->wish->adm);
-	if (p->wish->have_pin && (p->map->pin_verified || p->wish->read == IMP_READ_PIN))
+	/* What the walk has verified stays so for this card session. */
+	if (p->wish->read == IMP_READ_PIN && !p->map->pin_verified)
 		verify(p, p->wish->pin);
 }
 

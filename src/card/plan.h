@@ -33,7 +33,7 @@ struct imp_step {
 	uint16_t offset;	   /* UPDATE, COMPARE */
 	uint8_t record;		   /* of EF(DIR) */
 	uint8_t reference;	   /* VERIFY */
-	bool open;		   /* data is no secret */
+	bool open;		   /* data is no secret; VERIFY: the card does not want it */
 	uint32_t size;		   /* CREATE: octets of the file */
 	struct imp_uicc_path path; /* SELECT, DELETE */
 	struct imp_span data;	   /* in the plan's arena or in the payload */

@@ -95,6 +95,18 @@ enum imp_status imp_uicc_select_adf(
 	return imp_session_refused(diag, sw, "SELECT of the PKCS#15 application");
 }
 
+enum imp_status imp_uicc_select_mf(struct imp_session *session, struct imp_diag *diag)
+{
+	static const uint8_t fid[] = { IMP_FID_MF >> 8, IMP_FID_MF & 0xFF };
+	const struct imp_apdu apdu = { .ins = IMP_INS_SELECT,
+		.p1 = P1_BY_FID,
+		.p2 = P2_NO_DATA,
+		.data = imp_span(fid, sizeof fid),
+		.open = true };
+
+	return imp_session_expect(session, &apdu, NULL, "SELECT of the MF", diag);
+}
+
 static enum imp_status select_path(struct imp_session *session, const struct imp_uicc_path *path,
 	struct imp_uicc_file *file, uint16_t *sw, struct imp_diag *diag)
 {

@@ -55,6 +55,10 @@ void imp_uicc_channel_close(struct imp_session *session);
 IMP_MUST_CHECK enum imp_status imp_uicc_select_adf(
 	struct imp_session *session, struct imp_uicc_file *file, struct imp_diag *diag);
 
+/* SELECT the MF, as after a reset. */
+IMP_MUST_CHECK enum imp_status imp_uicc_select_mf(
+	struct imp_session *session, struct imp_diag *diag);
+
 /*
  * SELECT by path: 3F00... from the MF, else from the current application; a card that does not take
  * the form with 7FFF is asked by FID.  IMP_E_ABSENT: no such file.
