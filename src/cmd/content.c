@@ -258,6 +258,13 @@ static bool load_ledger(struct load *l)
 	return true;
 }
 
+void imp_content_init(struct imp_content *content)
+{
+	memset(content, 0, offsetof(struct imp_content, set));
+	imp_set_init(&content->set);
+	content->file = content->image = (struct imp_blob){ NULL, 0 };
+}
+
 enum imp_status imp_content_load(const char *path, const struct imp_content_options *options,
 	struct imp_content *out, struct imp_diag *diag)
 {
@@ -266,10 +273,7 @@ enum imp_status imp_content_load(const char *path, const struct imp_content_opti
 	struct imp_span file;
 	enum imp_status st;
 
-	memset(out, 0, offsetof(struct imp_content, set));
-	imp_set_init(&out->set);
-	memset(&out->file, 0, sizeof out->file);
-	memset(&out->image, 0, sizeof out->image);
+	imp_content_init(out);
 	if (format == IMP_FORMAT_UNKNOWN && load_ledger(&l))
 		return IMP_OK;
 	st = imp_file_read(path, FILE_MAX, &out->file, diag);

@@ -37,6 +37,9 @@ struct imp_content {
 	struct imp_blob file, image; /* as read; what an Intel HEX spells */
 };
 
+/* Nothing in it. */
+void imp_content_init(struct imp_content *content);
+
 struct imp_content_options {
 	enum imp_format from; /* UNKNOWN: detect */
 	bool lenient;

@@ -162,6 +162,29 @@ bool imp_cbor_more(struct imp_rd *rd, struct imp_cbor *container)
 	return false;
 }
 
+/* As imp_cbor_more(), item by item: a map's keys and values count apart, and come in pairs. */
+static bool another_item(struct imp_rd *rd, struct imp_cbor *container)
+{
+	if (!imp_cbor_more(rd, container)) {
+		if (container->indefinite && container->kind == IMP_CBOR_MAP && container->n % 2)
+			imp_rd_fail(rd, IMP_E_FORMAT);
+		return false;
+	}
+	container->n += container->indefinite;
+	return true;
+}
+
+static void open_container(struct imp_rd *rd, struct imp_cbor *item)
+{
+	if (item->kind == IMP_CBOR_TAG)
+		item->n = 1;
+	if (item->kind != IMP_CBOR_MAP || item->indefinite)
+		return;
+	if (item->n > rd->n) /* each pair takes two octets at least */
+		imp_rd_fail(rd, IMP_E_TRUNC);
+	item->n *= 2;
+}
+
 /* Items are counted on a small stack of open containers: no recursion, bounded by IMP_CBOR_DEPTH.
  */
 enum imp_status imp_cbor_skip(struct imp_rd *rd)
@@ -176,17 +199,16 @@ enum imp_status imp_cbor_skip(struct imp_rd *rd)
 			return rd->st;
 		if (item.kind == IMP_CBOR_ARRAY || item.kind == IMP_CBOR_MAP ||
 			item.kind == IMP_CBOR_TAG) {
-			if (depth == IMP_CBOR_DEPTH) {
+			if (depth == IMP_CBOR_DEPTH)
 				imp_rd_fail(rd, IMP_E_FORMAT);
-				return rd->st;
-			}
-			if (item.kind == IMP_CBOR_TAG)
-				item.n = 1;
-			open[depth++] = item;
+			else
+				open[depth++] = item;
+			if (rd->st == IMP_OK)
+				open_container(rd, &open[depth - 1]);
 		}
-		while (depth && !imp_cbor_more(rd, &open[depth - 1]))
+		while (depth && !another_item(rd, &open[depth - 1]))
 			depth--;
-	} while (depth);
+	} while (depth && rd->st == IMP_OK);
 	return rd->st;
 }
 

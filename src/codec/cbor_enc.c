@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/cbor.h"
 
+#include <float.h>
 #include <string.h>
 
 static void head(struct imp_wr *wr, enum imp_cbor_kind major, uint64_t n)
@@ -107,7 +108,7 @@ void imp_cbor_put_float(struct imp_wr *wr, double v)
 		return;
 	}
 	/* Beyond the range of float the conversion is undefined. */
-	single = v > -3.4e38 && v < 3.4e38 ? (float)v : 0;
+	single = v >= -(double)FLT_MAX && v <= (double)FLT_MAX ? (float)v : 0;
 	memcpy(&bits32, &single, sizeof bits32);
 	if (memcmp(&(double){ (double)single }, &v, sizeof v) != 0) {
 		imp_wr_u8(wr, 0xFB);
