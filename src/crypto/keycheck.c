@@ -53,11 +53,11 @@ static enum imp_status judge_strength(EVP_PKEY *key)
 	return IMP_E_UNSUPPORTED;
 }
 
-/* A public key written beside the private one must be its own. */
+/* The private key is in range, and a public key written beside it is its own. */
 static enum imp_status judge_pair(EVP_PKEY *key)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	bool ok = ctx && EVP_PKEY_pairwise_check(ctx) == 1;
+	bool ok = ctx && EVP_PKEY_private_check(ctx) == 1 && EVP_PKEY_pairwise_check(ctx) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return ok ? IMP_OK : IMP_E_FORMAT;

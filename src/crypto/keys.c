@@ -5,6 +5,7 @@
 #include "crypto/rng.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static const uint8_t spki_head[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0
 	0x00 };
 
 _Static_assert(sizeof pkcs8_head + IMP_P256_SCALAR + sizeof pkcs8_public + IMP_P256_POINT ==
-		IMP_P256_PKCS8,
+		       IMP_P256_PKCS8,
 	"PKCS#8 adds up");
 _Static_assert(sizeof spki_head + IMP_P256_POINT == IMP_P256_SPKI, "SPKI adds up");
 
@@ -100,25 +101,32 @@ static bool point_of(EVP_PKEY *key, struct imp_keypair *pair)
 {
 	size_t n = 0;
 
-	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, pair->point,
-		       IMP_P256_POINT, &n) == 1 &&
-		n == IMP_P256_POINT && pair->point[0] == 0x04;
+	return EVP_PKEY_get_octet_string_param(
+		       key, OSSL_PKEY_PARAM_PUB_KEY, pair->point, IMP_P256_POINT, &n) == 1 &&
+	       n == IMP_P256_POINT && pair->point[0] == 0x04;
 }
 
 static enum imp_status generate(struct imp_keygen *gen, struct imp_keypair *pair)
 {
 	EVP_PKEY *key = NULL;
 	bool ok = EVP_PKEY_generate(gen->ctx, &key) == 1 && scalar_of(key, pair) &&
-		point_of(key, pair);
+		  point_of(key, pair);
 
 	EVP_PKEY_free(key);
 	return ok ? IMP_OK : IMP_E_INTERNAL;
 }
 
-/*
- * PKCS#8 without the public key: OpenSSL works it out while it reads, and refuses a scalar that is
- * zero or not below the order.
- */
+/* Reading a scalar does not judge it: it must lie in [1, order). */
+static bool in_range(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	bool ok = ctx && EVP_PKEY_private_check(ctx) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+/* PKCS#8 without the public key: OpenSSL works it out while it reads. */
 static enum imp_status derive(struct imp_keypair *pair)
 {
 	static const uint8_t head[] = { 0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2A,
@@ -133,8 +141,9 @@ static enum imp_status derive(struct imp_keypair *pair)
 	memcpy(der + sizeof head, pair->scalar, IMP_P256_SCALAR);
 	key = d2i_AutoPrivateKey(NULL, &p, sizeof der);
 	imp_wipe(der, sizeof der);
-	ok = key && point_of(key, pair);
+	ok = key && in_range(key) && point_of(key, pair);
 	EVP_PKEY_free(key);
+	ERR_clear_error();
 	return ok ? IMP_OK : IMP_E_FORMAT;
 }
 
