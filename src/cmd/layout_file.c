@@ -132,7 +132,8 @@ static bool readable(char *path, size_t cap, const char *dir, const char *below,
 	return n > 0 && (size_t)n < cap && access(path, R_OK) == 0;
 }
 
-/* Installed, or up the source tree from the program: build/imprint, build/tests/unit/test_x. */
+/* Where IMPRINT_DATADIR says, installed, or up the source tree from the program: build/imprint,
+ * build/tests/unit/test_x. */
 static bool find_named(const char *name, char *path, size_t cap)
 {
 	static const char *const below[] = {
@@ -141,8 +142,11 @@ static bool find_named(const char *name, char *path, size_t cap)
 		"/../../../flash-images/layouts",
 		"/../../share/imprint/layouts",
 	};
+	const char *given = getenv("IMPRINT_DATADIR");
 	char dir[PATH_MAX];
 
+	if (given && readable(path, cap, given, "/layouts", name))
+		return true;
 #ifdef IMP_DATADIR
 	if (readable(path, cap, IMP_DATADIR, "/layouts", name))
 		return true;
