@@ -22,7 +22,7 @@ static const struct imp_opt build_opts[] = {
 };
 
 static const struct imp_opt inspect_opts[] = {
-	{ "layout", "NAME", "layout name or file (default: whatever fits)", 0 },
+	{ "lenient", NULL, "accept what a strict reader refuses, and say so", 0 },
 	{ "reveal-secrets", NULL, "show keys, to a terminal or a 0600 file", 0 },
 	IMP_OPT_END,
 };
@@ -53,7 +53,7 @@ const struct imp_cmd imp_image_cmds[] = {
 		build_opts, 0, 0,
 		"imprint image build --set meter.ef --layout stm32-2k --out meter.bin" },
 	{ "image", "inspect", "FILE...", "Show slots and contents of images", imp_image_inspect,
-		inspect_opts, 1, MANY, "imprint image inspect --layout stm32-2k meter.bin" },
+		inspect_opts, 1, MANY, "imprint image inspect meter.bin" },
 	{ "image", "verify", "FILE...",
 		"Read images with the device's reader and judge what they hold", imp_image_check,
 		verify_opts, 1, MANY,
