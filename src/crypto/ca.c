@@ -87,17 +87,18 @@ static enum imp_status judge_kind(struct imp_ca *ca, const char *name, struct im
 
 static enum imp_status judge_usage(struct imp_ca *ca, const char *name, struct imp_diag *diag)
 {
+	uint32_t flags = X509_get_extension_flags(ca->certificate);
 	enum imp_status st;
 
-	if (X509_check_ca(ca->certificate) != 1) {
+	if (flags & EXFLAG_INVALID)
+		return imp_diag(diag, IMP_E_FORMAT, "%s: its extensions are malformed", name);
+	if (!(flags & EXFLAG_CA)) {
 		st = imp_diag(diag, IMP_E_INCONSISTENT,
 			"%s: not a CA certificate (basicConstraints CA:TRUE is missing)", name);
 		imp_diag_hint(
 			diag, "name the certificate of the CA itself, not one that it issued");
 		return st;
 	}
-	if (X509_get_extension_flags(ca->certificate) & EXFLAG_INVALID)
-		return imp_diag(diag, IMP_E_FORMAT, "%s: its extensions are malformed", name);
 	if (X509_get_key_usage(ca->certificate) & KU_KEY_CERT_SIGN)
 		return IMP_OK;
 	return imp_diag(diag, IMP_E_INCONSISTENT,
@@ -174,7 +175,7 @@ static enum imp_status collect(struct imp_ca *ca, const char *name, struct imp_d
 
 	if (der_n <= 0 || name_n <= 0 || !key_id(ca))
 		return imp_diag(diag, IMP_E_UNSUPPORTED,
-			"%s: its name or key identifier is of no use", name);
+			"%s: a key identifier of more than %d octets", name, KEY_ID_MAX);
 	ca->der_n = (size_t)der_n;
 	ca->name_n = (size_t)name_n;
 	/* RFC 5280 4.1.2.6: a CA has a name. */
