@@ -36,7 +36,7 @@ static enum imr_status headerless(struct imp_span file, imr_visit *visit, void *
 			!again(imp_span(file.p, (size_t)(here - file.p)), tlv.id))
 			st = imr_walk(&w, IMR_RESOURCE, imp_span(here, (size_t)(rd.p - here)));
 	}
-	return st;
+	return st == IMR_OK && !w.any ? IMR_E_DAMAGED : st;
 }
 
 enum imr_status imr_payload(
