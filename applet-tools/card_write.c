@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint card write: a set onto a card, proven by the device's reader before it is reported. */
+#include "applet-tools/card_report.h"
+#include "applet-tools/card_use.h"
+#include "cmd/document.h"
+#include "cmd/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct write {
+	struct imp_env *env;
+	const struct imp_args *args;
+	struct card_use *use;
+	struct imp_source *source;
+	struct imp_writer *writer;
+};
+
+/* ---- options ----------------------------------------------------------------------------------
+ */
+
+static enum imp_status read_rule(struct write *w)
+{
+	const char *rule = imp_arg(w->args, "read-rule");
+	struct imp_wish *wish = &w->writer->wish;
+
+	if (!rule)
+		wish->read = IMP_READ_KEEP;
+	else if (strcmp(rule, "always") == 0)
+		wish->read = IMP_READ_ALWAYS;
+	else if (strcmp(rule, "pin") == 0)
+		wish->read = IMP_READ_PIN;
+	else
+		return imp_diag(&w->env->diag, IMP_E_USAGE, "--read-rule %s: always or pin", rule);
+	return IMP_OK;
+}
+
+/* FID:RECORD or FID:RECORD:RECORD */
+static enum imp_status arr(struct write *w)
+{
+	const char *text = imp_arg(w->args, "arr");
+	struct imp_arr *out = &w->writer->wish.arr;
+	unsigned fid, always, pin = 0;
+	char end;
+	int n;
+
+	if (!text)
+		return IMP_OK;
+	n = sscanf(text, "%4x:%3u:%3u%c", &fid, &always, &pin, &end);
+	if ((n != 2 && n != 3) || fid == 0 || always == 0 || always > 254 || pin > 254) {
+		imp_diag(&w->env->diag, IMP_E_USAGE,
+			"--arr %s: not FID:RECORD or FID:RECORD:RECORD", text);
+		imp_diag_hint(&w->env->diag,
+			"records of EF(ARR) for reading always, and with the PIN: 6F06:1:2");
+		return IMP_E_USAGE;
+	}
+	*out = (struct imp_arr){ (uint16_t)fid, (uint8_t)always, (uint8_t)pin };
+	return IMP_OK;
+}
+
+static enum imp_status options(struct write *w)
+{
+	struct imp_wish *wish = &w->writer->wish;
+	uint64_t size = 0;
+	enum imp_status st = read_rule(w);
+
+	wish->payload = imp_blob_span(&w->source->payload);
+	wish->opensc = !imp_flag(w->args, "no-opensc-compatible");
+	wish->recreate = imp_flag(w->args, "recreate");
+	if (st == IMP_OK && imp_flag(w->args, "opensc-compatible") && !wish->opensc)
+		st = imp_diag(&w->env->diag, IMP_E_USAGE,
+			"--opensc-compatible and --no-opensc-compatible exclude each other");
+	if (st == IMP_OK)
+		st = arr(w);
+	if (st == IMP_OK)
+		st = imp_arg_number(w->env, w->args, "ef-size", 5, IMP_UICC_FILE_MAX, &size);
+	wish->ef_size = (uint32_t)size;
+	return st;
+}
+
+/* ---- the right card ---------------------------------------------------------------------------
+ */
+
+static enum imp_status other_card(struct write *w, const char *wanted)
+{
+	imp_diag(&w->env->diag, IMP_E_DENIED, "%s: the card is %s, not %s", w->use->reader,
+		w->writer->iccid, wanted);
+	imp_diag_hint(&w->env->diag, "put card %s in", wanted);
+	return IMP_E_DENIED;
+}
+
+static enum imp_status right_card(struct write *w)
+{
+	const char *wanted = imp_arg(w->args, "iccid");
+
+	if (wanted && strcmp(wanted, w->writer->iccid) != 0)
+		return other_card(w, wanted);
+	if (w->source->unit.iccid[0] && strcmp(w->source->unit.iccid, w->writer->iccid) != 0)
+		return other_card(w, w->source->unit.iccid);
+	return IMP_OK;
+}
+
+/* Keys in a file that everyone may read are no secret (B.2). */
+static void warn_readable(struct write *w)
+{
+	const struct imp_wish *wish = &w->writer->wish;
+	bool with_pin =
+		wish->read == IMP_READ_PIN ||
+		(wish->read == IMP_READ_KEEP && !wish->recreate && w->writer->map.pin_verified);
+
+	if (!with_pin && imp_set_has_secret(&w->source->set))
+		imp_warn(w->env,
+			"card %s: anyone who holds the card can read its secret keys; "
+			"--read-rule pin asks for the PIN",
+			w->writer->iccid);
+}
+
+/* ---- the ledger -------------------------------------------------------------------------------
+ */
+
+static enum imp_status bind_unit(struct write *w)
+{
+	if (!w->source->ledger)
+		return IMP_OK;
+	return imp_ledger_card_bind(
+		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
+}
+
+static enum imp_status record_written(struct write *w)
+{
+	if (!w->source->ledger)
+		return IMP_OK;
+	return imp_ledger_card_written(
+		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
+}
+
+static enum imp_status record_verified(struct write *w)
+{
+	char evidence[160];
+
+	if (!w->source->ledger)
+		return IMP_OK;
+	(void)snprintf(evidence, sizeof evidence,
+		"{\"reader\":\"ok\",\"bytes\":%zu,\"file\":\"%04X\",\"apdus\":%u}",
+		w->writer->reader.length, imp_uicc_path_fid(&w->writer->plan.ef_path),
+		w->writer->reader.apdus);
+	return imp_ledger_card_verified(
+		w->source->ledger, w->source->unit.id, w->writer->iccid, evidence, &w->env->diag);
+}
+
+/* ---- doing it ---------------------------------------------------------------------------------
+ */
+
+static enum imp_status plan(struct write *w)
+{
+	struct imp_diag *diag = &w->env->diag;
+	enum imp_status st = imp_writer_begin(w->writer, diag);
+
+	if (st == IMP_OK)
+		st = right_card(w);
+	if (st == IMP_OK)
+		st = imp_writer_plan(w->writer, diag);
+	if (st == IMP_OK)
+		warn_readable(w);
+	return st;
+}
+
+static enum imp_status carry_out(struct write *w)
+{
+	struct imp_diag *diag = &w->env->diag;
+	enum imp_status st = bind_unit(w);
+
+	if (st == IMP_OK)
+		st = imp_writer_run(w->writer, diag);
+	if (st == IMP_OK)
+		st = record_written(w);
+	if (st == IMP_OK)
+		st = imp_writer_verify(w->writer, diag);
+	return st == IMP_OK ? record_verified(w) : st;
+}
+
+static enum imp_status write_card(struct write *w)
+{
+	enum imp_status st = options(w);
+
+	if (st == IMP_OK)
+		st = plan(w);
+	if (st != IMP_OK)
+		return st;
+	if (w->env->dry_run)
+		return card_report(w->env, w->use, w->writer, "planned");
+	st = carry_out(w);
+	if (st != IMP_OK)
+		return st;
+	return card_report(
+		w->env, w->use, w->writer, w->writer->plan.n ? "written" : "already there");
+}
+
+static enum imp_status with_writer(struct imp_env *env, const struct imp_args *args,
+	struct card_use *use, struct imp_source *source)
+{
+	CARD_WRITER *writer = card_writer_new(use, imp_flag(args, "force"));
+	struct write w = { env, args, use, source, writer };
+
+	return writer ? write_card(&w) : imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
+}
+
+static void source_free(struct imp_source **source)
+{
+	if (*source)
+		imp_source_free(*source);
+	free(*source);
+}
+
+enum imp_status imp_card_write(struct imp_env *env, const struct imp_args *args)
+{
+	__attribute__((cleanup(source_free))) struct imp_source *source =
+		(struct imp_source *)calloc(1, sizeof *source);
+	CARD_USE use = { .have_pin = false };
+	enum imp_status st;
+
+	if (!source)
+		return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
+	st = imp_source_load(env, args, source);
+	if (st == IMP_OK)
+		st = card_use_pin(env, args, &use);
+	if (st == IMP_OK)
+		st = card_use_adm(env, args, &use);
+	if (st == IMP_OK)
+		st = card_use_begin(env, args, &use);
+	return st == IMP_OK ? with_writer(env, args, &use, source) : st;
+}
