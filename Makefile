@@ -132,7 +132,7 @@ check-fuzz: $(FUZZERS:%=$(O)/fuzz/tests/fuzz/%)
 	$(Q)O=$(O)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZERS)
 .PHONY: check-fuzz
 
-## Three products of 24 devices, two smartcards behind a real pcscd, every device boots
+## 24 devices by three profiles, two smartcards behind a real pcscd; every device boots
 demo:
 	@.ci/install
 	$(Q)$(MAKE) --no-print-directory O=$(O) CC=$(CC) all

@@ -42,8 +42,20 @@ batch() { # NAME PROFILE CPUS JOBS: units per second of batch run
 	awk -v n="$UNITS" -v a="$start" -v b="$end" 'BEGIN{printf "%.0f", n/(b-a)}'
 }
 
-x509=$dir/profiles/x509-persistent.yaml
-psk=$dir/profiles/psk-persistent.yaml
+# One credential a device: a bootstrap account and nothing else.
+profile() { # SECURITY LINES...
+	local name=$1
+	shift
+	{
+		printf 'product: bench-%s\nendpoint: "urn:dev:ops:0001B2-BENCH-{serial}"\nkeys: persistent\nenabler: "1.1"\n' "$name"
+		printf 'accounts:\n  - role: bootstrap\n    uri: coaps://bs.example.com:5684\n    security: %s\n' "$name"
+		printf '%s\n' "$@"
+		printf 'targets:\n  flash:\n    layout: stm32-2k\n    encode: bin\nseal:\n  station-key: pki/station.key\n'
+	} >"$dir/profiles/bench-$name.yaml"
+	echo "$dir/profiles/bench-$name.yaml"
+}
+x509=$(profile x509 '    server-key: pki/bs.pem' 'x509:' '  ca: pki/ca.pem' '  ca-key: pki/ca.key' '  subject: "CN={endpoint}"' '  validity-days: 3650')
+psk=$(profile psk 'psk:' '  identity: "{endpoint}"' '  length: 16')
 
 echo "what this machine can do (one core):"
 read -r sign verify <<<"$(speed 0)"
