@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct imp_json imp_json(struct imp_wr *wr)
 {
@@ -142,6 +143,8 @@ void imp_json_float(struct imp_json *j, const char *key, double value)
 			break;
 	}
 	imp_wr_text(j->wr, text);
+	if (!strpbrk(text, ".e"))
+		imp_wr_text(j->wr, ".0");
 }
 
 void imp_json_bool(struct imp_json *j, const char *key, bool value)

@@ -28,7 +28,8 @@ void imp_json_span(struct imp_json *j, const char *key, struct imp_span utf8);
 void imp_json_hex(struct imp_json *j, const char *key, struct imp_span octets);
 void imp_json_int(struct imp_json *j, const char *key, int64_t value);
 void imp_json_uint(struct imp_json *j, const char *key, uint64_t value);
-/* The shortest text that reads back as the same double; IMP_E_FORMAT for NaN and infinities. */
+/* The shortest text that reads back as the same double, with a point or an exponent; IMP_E_FORMAT
+ * for NaN and infinities. */
 void imp_json_float(struct imp_json *j, const char *key, double value);
 void imp_json_bool(struct imp_json *j, const char *key, bool value);
 void imp_json_null(struct imp_json *j, const char *key);

@@ -111,7 +111,7 @@ static enum imp_type type_for(const struct imp_senml_record *r, struct imp_path 
 		return IMP_TYPE_OBJLNK;
 	if (r->seen & SEEN(IMP_SENML_VD))
 		return IMP_TYPE_OPAQUE;
-	if (!r->number.whole)
+	if (r->number.real)
 		return IMP_TYPE_FLOAT;
 	return r->number.magnitude > INT64_MAX ? IMP_TYPE_UNSIGNED : IMP_TYPE_INTEGER;
 }
@@ -130,7 +130,7 @@ static enum imp_status number_into(const struct imp_senml_number *n, struct imp_
 	if (value->type == IMP_TYPE_FLOAT) {
 		double whole = n->negative ? -(double)n->magnitude : (double)n->magnitude;
 
-		value->u.f = n->whole ? whole : n->f;
+		value->u.f = n->real ? n->f : whole;
 		return IMP_OK;
 	}
 	if (!n->whole)

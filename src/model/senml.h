@@ -39,7 +39,8 @@ struct imp_senml_name {
 };
 
 struct imp_senml_number {
-	bool whole; /* then magnitude and negative, else f */
+	bool real;  /* spelled as a real number: f is set; an unknown resource is a FLOAT then */
+	bool whole; /* of whole value within 64 bits: magnitude and negative are set */
 	bool negative;
 	uint64_t magnitude;
 	double f;

@@ -27,13 +27,14 @@ static enum imp_status name(const struct imp_cbor *item, struct imp_senml_name *
 
 static enum imp_status number(const struct imp_cbor *item, struct imp_senml_number *out)
 {
+	out->real = item->kind == IMP_CBOR_FLOAT;
 	out->whole = item->kind == IMP_CBOR_UNSIGNED || item->kind == IMP_CBOR_NEGATIVE;
 	out->negative = item->kind == IMP_CBOR_NEGATIVE;
 	out->magnitude = item->n;
 	out->f = item->f;
 	if (out->negative && out->magnitude++ == UINT64_MAX)
 		return IMP_E_FORMAT;
-	return out->whole || item->kind == IMP_CBOR_FLOAT ? IMP_OK : IMP_E_FORMAT;
+	return out->whole || out->real ? IMP_OK : IMP_E_FORMAT;
 }
 
 static enum imp_status boolean(const struct imp_cbor *item, bool *out)

@@ -36,6 +36,15 @@ static enum imp_status name(const struct imp_json_token *token, struct imp_senml
 	return IMP_OK;
 }
 
+/* A point or an exponent makes it real. */
+static bool is_real(struct imp_span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == '.' || (text.p[i] | 0x20) == 'e')
+			return true;
+	return false;
+}
+
 static enum imp_status number(const struct imp_json_token *token, struct imp_senml_number *out)
 {
 	char text[64];
@@ -43,7 +52,8 @@ static enum imp_status number(const struct imp_json_token *token, struct imp_sen
 	if (token->kind != IMP_JSON_NUMBER)
 		return IMP_E_FORMAT;
 	out->whole = imp_json_whole(token->text, &out->negative, &out->magnitude) == IMP_OK;
-	if (out->whole)
+	out->real = !out->whole || is_real(token->text);
+	if (!out->real)
 		return IMP_OK;
 	if (token->text.n >= sizeof text)
 		return IMP_E_FORMAT;
