@@ -1,5 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/* Composition root: builds the real seams, hands them down, joins the tables.  The only file that
+ * knows every command. */
+#include "applet-tools/commands.h"
+#include "cmd/cmd.h"
+#include "cmd/commands.h"
+#include "cmd/env.h"
+#include "crypto/keycheck.h"
+#include "crypto/rng.h"
+#include "factory/commands.h"
+#include "flash-images/commands.h"
+#include "host/system.h"
+#include "link/pcsc.h"
+#include "link/vpcd.h"
+
+static const struct imp_noun nouns[] = {
+	{ "profile", "what every device of a product gets", imp_profile_cmds },
+	{ "set", "credential sets: show, check, convert", imp_set_cmds },
+	{ "image", "flash images", imp_image_cmds },
+	{ "card", "smartcards over PC/SC, and one in software", imp_card_cmds },
+	{ "inspect", "say what any file is and what it holds", imp_inspect_cmds },
+	{ NULL, NULL, NULL },
+};
+
+int main(int argc, char **argv)
 {
-	return 0;
+	struct imp_readers readers;
+	struct imp_env env = {
+		.out = stdout,
+		.err = stderr,
+		.rng = imp_rng_openssl(),
+		.clock = &imp_clock_system,
+		.readers = &readers,
+		.keycheck = &imp_keycheck_openssl,
+		.serve_card = imp_vpcd_serve,
+	};
+
+	imp_system_harden();
+	imp_pcsc_readers(&readers);
+	return imp_cmd_main(&env, nouns, argc, argv);
 }
