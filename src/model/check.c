@@ -56,6 +56,7 @@ void imp_check(const struct imp_set *set, const struct imp_check_options *option
 	struct imp_findings *findings)
 {
 	static const struct imp_check_options none = { 0 };
+	size_t errors = findings->errors;
 	struct check c = {
 		.set = set,
 		.options = options ? options : &none,
@@ -65,4 +66,7 @@ void imp_check(const struct imp_set *set, const struct imp_check_options *option
 	check_table(&c);
 	check_accounts(&c);
 	check_keys(&c);
+	/* Who may do what is a question for accounts that stand: no advice on top of errors. */
+	if (findings->errors == errors)
+		check_access_control_needed(&c);
 }

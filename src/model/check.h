@@ -2,9 +2,10 @@
 /*
  * The consistency rules K1-K15 (ref lwm2m 3.3) and key rules B1-B15 (2.5): the one checker behind
  * profile check, set check, image verify, card verify and inspect.  It reports every finding at
- * once and changes nothing.  Beside the numbered rules it names F8 and F12 (attribute keys against
- * 0/x/12), OSCORE (2.6), D17 (resource newer than the stated object version) and RANGE (value or
- * length outside the object table).
+ * once and changes nothing; only K9 (advice on access control) waits until there is no error.
+ * Beside the numbered rules it names F8 and F12 (attribute keys against 0/x/12), OSCORE (2.6), D17
+ * (resource newer than the stated object version) and RANGE (value or length outside the object
+ * table).
  */
 #ifndef IMP_MODEL_CHECK_H
 #define IMP_MODEL_CHECK_H

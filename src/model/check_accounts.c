@@ -246,26 +246,11 @@ static void links(struct check *c)
 			link(c, &c->set->v[i]);
 }
 
-/* ---- access control (K9, K11, K12) ---- */
+/* ---- access control (K11, K12) ---- */
 
 static bool known_server(const struct check *c, int64_t id)
 {
 	return ssids_has(&c->server, id) || ssids_has(&c->security, id);
-}
-
-static bool has_access_control(const struct check *c)
-{
-	return imp_set_next_instance(c->set, IMP_OBJ_ACCESS_CONTROL, -1) >= 0;
-}
-
-static void access_control_needed(struct check *c)
-{
-	if (c->server.count > 1 && !has_access_control(c))
-		imp_findings_add(c->findings, "K9", IMP_WARNING,
-			at_instance(IMP_OBJ_ACCESS_CONTROL, IMP_NO_ID),
-			"%u server accounts, but no Access Control instance: needed unless all of "
-			"them have full rights on everything",
-			c->server.count);
 }
 
 static void owner(struct check *c, int32_t instance)
@@ -316,7 +301,6 @@ static void object_level_owner(struct check *c, int32_t instance)
 
 static void access_control(struct check *c)
 {
-	access_control_needed(c);
 	FOR_INSTANCES(i, c->set, IMP_OBJ_ACCESS_CONTROL)
 	{
 		owner(c, i);
@@ -391,4 +375,15 @@ void check_accounts(struct check *c)
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](c);
+}
+
+void check_access_control_needed(struct check *c)
+{
+	if (c->server.count < 2 || imp_set_next_instance(c->set, IMP_OBJ_ACCESS_CONTROL, -1) >= 0)
+		return;
+	imp_findings_add(c->findings, "K9", IMP_WARNING,
+		at_instance(IMP_OBJ_ACCESS_CONTROL, IMP_NO_ID),
+		"%u server accounts, but no Access Control instance: needed unless all of them "
+		"have full rights on everything",
+		c->server.count);
 }

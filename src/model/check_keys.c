@@ -191,23 +191,22 @@ static void report(struct check *c, struct imp_path path, enum imp_status st, co
 		imp_findings_add(c->findings, "B13", IMP_ERROR, path, "%s does not parse", what);
 }
 
+/* The client's half: what it shows and what it keeps, apart and together. */
 static void client_keys(struct check *c, const struct account *a)
 {
 	const struct imp_keycheck *keys = c->options->keys;
-	bool rpk = a->mode == MODE_RPK, pub_good, key_good;
+	bool rpk = a->mode == MODE_RPK;
+	bool pub = a->identity.n && good_public(c, where(a, SEC_IDENTITY), a->identity, rpk);
+	bool key = a->secret.n && good_private(c, where(a, SEC_SECRET), a->secret);
 
-	pub_good = a->identity.n && good_public(c, where(a, SEC_IDENTITY), a->identity, rpk);
-	key_good = a->secret.n && good_private(c, where(a, SEC_SECRET), a->secret);
-	if (!keys)
-		return;
-	if (pub_good && key_good)
+	if (keys && pub && key)
 		report(c, where(a, SEC_SECRET), keys->pair(keys->ctx, a->secret, a->identity, !rpk),
 			rpk ? "the client's key pair" : "the client's key and certificate");
-	else if (key_good)
+	else if (keys && key)
 		report(c, where(a, SEC_SECRET),
 			keys->pair(keys->ctx, a->secret, imp_span(NULL, 0), false),
 			"the private key");
-	else if (pub_good)
+	else if (keys && pub)
 		report(c, where(a, SEC_IDENTITY), keys->public_key(keys->ctx, a->identity, !rpk),
 			rpk ? "the client's public key" : "the client's certificate");
 }
@@ -242,6 +241,7 @@ static void server_key(struct check *c, const struct account *a)
 		rpk ? "the server's public key" : "the server's certificate");
 }
 
+/* Judged when the client's pair is one: of a mixed-up pair B13 says enough. */
 static void own_pair(struct check *c, const struct account *a)
 {
 	if (a->identity.n && imp_span_eq(a->identity, a->server_key))
@@ -276,8 +276,11 @@ static void account(struct check *c, int32_t instance)
 	if (a.mode == MODE_PSK)
 		psk(c, &a);
 	if (a.mode == MODE_RPK || a.mode == MODE_X509) {
+		size_t errors = c->findings->errors;
+
 		client_keys(c, &a);
-		own_pair(c, &a);
+		if (c->findings->errors == errors)
+			own_pair(c, &a);
 		certificate_name(c, &a);
 	}
 	if (a.mode == MODE_RPK || a.mode == MODE_X509 || a.mode == MODE_EST)

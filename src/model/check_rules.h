@@ -78,8 +78,10 @@ static inline struct imp_path at(uint16_t object, int32_t instance, uint16_t res
 
 /* check_table.c: mandatory resources (K7), ranges, versions. */
 void check_table(struct check *c);
-/* check_accounts.c: K1-K6, K9-K13, F8, F12, links (K8), URIs. */
+/* check_accounts.c: K1-K6, K8, K11-K13, F8, F12, URIs. */
 void check_accounts(struct check *c);
+/* K9, which counts on the accounts that check_accounts() found. */
+void check_access_control_needed(struct check *c);
 /* check_keys.c: B1-B15 and OSCORE. */
 void check_keys(struct check *c);
 
