@@ -15,6 +15,8 @@
 
 static const struct imp_noun nouns[] = {
 	{ "profile", "what every device of a product gets", imp_profile_cmds },
+	{ "batch", "plan, make, write and verify units in numbers", imp_batch_cmds },
+	{ "ledger", "the record of all of it", imp_ledger_cmds },
 	{ "set", "credential sets: show, check, convert", imp_set_cmds },
 	{ "image", "flash images", imp_image_cmds },
 	{ "card", "smartcards over PC/SC, and one in software", imp_card_cmds },
