@@ -22,11 +22,12 @@ const struct imp_opt imp_card_emulate_opts[] = {
 	{ "pin-file", "FILE", "new card: PIN1 (the characters " IMP_SOFTCARD_PIN ")", 0 },
 	{ "blank", NULL, "new card: without PKCS#15 application", 0 },
 	{ "with-adf", NULL, "new card: with an empty PKCS#15 application (default)", 0 },
+	{ "create-only", NULL, "make the new card's state file and end", 0 },
 	IMP_OPT_END,
 };
 
 static const char *const new_card_opts[] = { "iccid", "protocol", "adm-file", "pin-file", "blank",
-	"with-adf" };
+	"with-adf", "create-only" };
 
 static void free_card(struct imp_softcard **card)
 {
@@ -208,5 +209,7 @@ enum imp_status imp_card_emulate(struct imp_env *env, const struct imp_args *arg
 
 	if (st == IMP_OK)
 		st = load_or_make(env, args, path, &card);
-	return st == IMP_OK ? serve(env, card, path, host ? host : HOST, (unsigned)port) : st;
+	if (st != IMP_OK || imp_flag(args, "create-only"))
+		return st;
+	return serve(env, card, path, host ? host : HOST, (unsigned)port);
 }
