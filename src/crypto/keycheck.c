@@ -39,6 +39,62 @@ static enum imp_status judge_form(struct imp_span key)
 	return imp_rd_peek(&rd) == IMP_ASN1_OCTET_STRING ? IMP_OK : IMP_E_FORMAT;
 }
 
+/* ---- what OpenSSL reads over ---- */
+
+/* A BIT STRING with a point: no spare bits, and not the hybrid form that no device knows. */
+static bool is_point(struct imp_span bits)
+{
+	return bits.n >= 2 && bits.p[0] == 0 && bits.p[1] >= 0x02 && bits.p[1] <= 0x04;
+}
+
+/* ECPrivateKey of RFC 5915: version 1, and a point that is well formed where there is one. */
+static bool strict_sec1(struct imp_span key)
+{
+	struct imp_rd file = imp_rd(key), rd, point;
+	struct imp_span version, bits;
+
+	rd = imp_rd(imp_asn1_take(&file, IMP_ASN1_SEQUENCE, NULL));
+	version = imp_asn1_take(&rd, IMP_ASN1_INTEGER, NULL);
+	(void)imp_asn1_take(&rd, IMP_ASN1_OCTET_STRING, NULL);
+	if (imp_rd_peek(&rd) == IMP_ASN1_CONTEXT_CONSTRUCTED(0))
+		(void)imp_asn1_take(&rd, IMP_ASN1_CONTEXT_CONSTRUCTED(0), NULL);
+	if (imp_rd_done(&file) != IMP_OK || rd.st != IMP_OK || version.n != 1 || version.p[0] != 1)
+		return false;
+	if (rd.n == 0)
+		return true;
+	point = imp_rd(imp_asn1_take(&rd, IMP_ASN1_CONTEXT_CONSTRUCTED(1), NULL));
+	bits = imp_asn1_take(&point, IMP_ASN1_BIT_STRING, NULL);
+	return imp_rd_done(&rd) == IMP_OK && imp_rd_done(&point) == IMP_OK && is_point(bits);
+}
+
+/* An EC key as SEC1, or the SEC1 inside of PKCS#8. */
+static bool strict_ec_private(struct imp_span key)
+{
+	struct imp_rd file = imp_rd(key), rd;
+
+	rd = imp_rd(imp_asn1_take(&file, IMP_ASN1_SEQUENCE, NULL));
+	(void)imp_asn1_take(&rd, IMP_ASN1_INTEGER, NULL);
+	if (imp_rd_peek(&rd) != IMP_ASN1_SEQUENCE)
+		return strict_sec1(key);
+	(void)imp_asn1_take(&rd, IMP_ASN1_SEQUENCE, NULL);
+	return strict_sec1(imp_asn1_take(&rd, IMP_ASN1_OCTET_STRING, NULL));
+}
+
+static bool strict_spki(struct imp_span spki, bool ec)
+{
+	struct imp_rd file = imp_rd(spki), rd;
+	struct imp_span bits;
+
+	rd = imp_rd(imp_asn1_take(&file, IMP_ASN1_SEQUENCE, NULL));
+	(void)imp_asn1_take(&rd, IMP_ASN1_SEQUENCE, NULL);
+	bits = imp_asn1_take(&rd, IMP_ASN1_BIT_STRING, NULL);
+	if (imp_rd_done(&file) != IMP_OK || imp_rd_done(&rd) != IMP_OK)
+		return false;
+	return ec ? is_point(bits) : bits.n >= 2 && bits.p[0] == 0;
+}
+
+/* ---- judging ---- */
+
 /* B3: curves from 255 bits on, the two of 255 bits by name; RSA from 2048. */
 static enum imp_status judge_strength(EVP_PKEY *key)
 {
@@ -71,6 +127,8 @@ static enum imp_status load_key(struct imp_span octets, EVP_PKEY **key)
 		st = imp_load_private(octets, key);
 	if (st == IMP_OK)
 		st = judge_strength(*key);
+	if (st == IMP_OK && EVP_PKEY_is_a(*key, "EC") == 1 && !strict_ec_private(octets))
+		st = IMP_E_FORMAT;
 	if (st == IMP_OK)
 		st = judge_pair(*key);
 	return st;
@@ -87,7 +145,9 @@ static enum imp_status load_public(struct imp_span pub, bool certificate, EVP_PK
 	} else {
 		*key = imp_load_public(pub);
 	}
-	return *key ? judge_strength(*key) : IMP_E_FORMAT;
+	if (!*key || (!certificate && !strict_spki(pub, EVP_PKEY_is_a(*key, "EC") == 1)))
+		return IMP_E_FORMAT;
+	return judge_strength(*key);
 }
 
 /* ---- the seam ---- */
