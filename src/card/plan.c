@@ -295,7 +295,7 @@ static enum imp_status plan_odf(struct planner *p)
 	struct directory d = { &p->map->odf, IMP_P15_FID_ODF, ODF_SIZE, SFI_ODF, { NULL, 0 },
 		"EF(ODF) 5031" };
 
-	if (p->map->dodf.path.n || p->map->named)
+	if (p->map->dodf_named || p->map->named)
 		return IMP_OK;
 	imp_p15_put_odf(&wr, &path);
 	d.ours = arena_end(p, &wr);

@@ -259,6 +259,7 @@ static enum imp_status walk_objects(struct walk *w)
 		if (find_object(w, imp_span(dodf.content, dodf.n)) == IMP_OK ||
 			!w->map->dodf.present)
 			w->map->dodf = dodf;
+		w->map->dodf_named = true;
 		if (w->map->named)
 			return IMP_OK;
 	}
@@ -282,6 +283,20 @@ static enum imp_status walk_ef(struct walk *w)
 	return IMP_OK;
 }
 
+/* Files that an unfinished write, or a card as it was delivered, may have without anything naming
+ * them. */
+static enum imp_status walk_usual(struct walk *w)
+{
+	const struct imp_uicc_path dodf = imp_uicc_path(IMP_P15_FID_DODF);
+	enum imp_status st = IMP_OK;
+
+	if (!w->map->named)
+		w->map->ef_path = imp_uicc_path(IMP_P15_FID_EF);
+	if (!w->map->dodf_named && !w->map->named)
+		st = load(w, "EF(DODF) 6430", &dodf, &w->map->dodf);
+	return st;
+}
+
 static enum imp_status walk_application(struct walk *w, bool extras)
 {
 	const struct imp_uicc_path odf = imp_uicc_path(IMP_P15_FID_ODF);
@@ -294,7 +309,9 @@ static enum imp_status walk_application(struct walk *w, bool extras)
 		st = load(w, "EF(ODF) 5031", &odf, &w->map->odf);
 	if (st == IMP_OK)
 		st = walk_objects(w);
-	if (st == IMP_OK && w->map->named)
+	if (st == IMP_OK && extras)
+		st = walk_usual(w);
+	if (st == IMP_OK && (w->map->named || extras))
 		st = walk_ef(w);
 	return st;
 }
@@ -324,7 +341,7 @@ const char *imp_card_missing(const struct imp_card_map *map)
 		return "no PKCS#15 application";
 	if (!map->odf.present)
 		return "no EF(ODF) 5031";
-	if (!map->dodf.present && !map->named)
+	if ((!map->dodf.present || !map->dodf_named) && !map->named)
 		return "no EF(DODF) named by EF(ODF)";
 	if (!map->named)
 		return "no LwM2M bootstrap object in EF(DODF)";

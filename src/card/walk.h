@@ -34,7 +34,8 @@ struct imp_card_map {
 	bool application; /* the PKCS#15 application can be selected */
 	struct imp_uicc_file adf;
 	struct imp_directory odf, dodf, token_info;
-	bool named; /* the DODF names EF(LwM2M_Bootstrap): */
+	bool dodf_named; /* by the ODF; else dodf is the usual one, if that is there */
+	bool named;	 /* the DODF names EF(LwM2M_Bootstrap); else ef_path is the usual one */
 	bool is_private, wrapped_twice;
 	struct imp_uicc_path ef_path;
 	uint32_t ef_from;  /* where in the file it begins; 0 but for shared files */
@@ -46,7 +47,8 @@ struct imp_card_map {
 
 /*
  * Walk from power-on state, or on the session's logical channel.  pin: for files that cannot be
- * read without it; reference 0 lets the card say which.  extras: look at EF(TokenInfo) too.
+ * read without it; reference 0 lets the card say which.  extras, for planning a write: look at
+ * EF(TokenInfo) too, and at the usual EF(DODF) and EF(LwM2M_Bootstrap) where nothing names them.
  * IMP_OK as far as the card answers; failures of the link; IMP_E_REFUSED, IMP_E_DENIED: a file that
  * is there cannot be read.
  */
