@@ -162,22 +162,77 @@ static enum imp_status load_one_slot(struct load *l, struct imp_span file)
 	return no_good_slot(l);
 }
 
+/* What an Intel HEX spans. */
+struct span_of {
+	uint32_t first, last;
+	bool any;
+};
+
+static enum imp_status note_span(void *ctx, uint32_t addr, struct imp_span data)
+{
+	struct span_of *span = ctx;
+	uint32_t last = addr + (uint32_t)(data.n - 1);
+
+	if (!span->any || addr < span->first)
+		span->first = addr;
+	if (!span->any || last > span->last)
+		span->last = last;
+	span->any = true;
+	return IMP_OK;
+}
+
+struct target {
+	uint8_t *p;
+	uint32_t base;
+};
+
+static enum imp_status copy_record(void *ctx, uint32_t addr, struct imp_span data)
+{
+	struct target *target = ctx;
+
+	memcpy(target->p + (addr - target->base), data.p, data.n);
+	return IMP_OK;
+}
+
+static enum imp_status decode_ihex(struct load *l, struct imp_span text, uint32_t *base)
+{
+	struct imp_blob *image = &l->c->image;
+	struct span_of span = { 0, 0, false };
+	enum imp_status st = imp_ihex_each(text, note_span, &span, l->path, l->diag);
+	struct target target;
+
+	if (st)
+		return st;
+	if (!span.any)
+		return imp_diag(l->diag, IMP_E_FORMAT, "%s: Intel HEX without data", l->path);
+	if (span.last - span.first >= IMP_AREA_MAX)
+		return imp_diag(l->diag, IMP_E_SPACE,
+			"%s: Intel HEX from 0x%08" PRIX32 " to 0x%08" PRIX32 ", at most %u octets",
+			l->path, span.first, span.last, IMP_AREA_MAX);
+	image->n = (size_t)(span.last - span.first) + 1;
+	image->p = malloc(image->n);
+	if (!image->p) {
+		image->n = 0;
+		return imp_diag(l->diag, IMP_E_INTERNAL, "%s: out of memory", l->path);
+	}
+	memset(image->p, 0xFF, image->n); /* gaps are erased flash */
+	target = (struct target){ image->p, span.first };
+	*base = span.first;
+	return imp_ihex_each(text, copy_record, &target, l->path, l->diag);
+}
+
 static enum imp_status load_ihex(struct load *l, struct imp_span text)
 {
 	struct imp_level *level = push(l, IMP_FORMAT_IHEX, text.n);
-	struct imp_blob *image = &l->c->image;
-	enum imp_status st;
+	struct imp_span image;
+	enum imp_status st = decode_ihex(l, text, &level->base);
 
-	/* Not larger than the characters, unless there are gaps. */
-	image->p = malloc(IMP_AREA_MAX);
-	if (!image->p)
-		return imp_diag(l->diag, IMP_E_INTERNAL, "%s: out of memory", l->path);
-	st = imp_ihex_decode(text, image->p, IMP_AREA_MAX, &level->base, &image->n, l->diag);
 	if (st)
 		return st;
-	if (imp_detect(imp_blob_span(image)) == IMP_FORMAT_EF)
-		return load_ef(l, imp_blob_span(image), false);
-	return load_area(l, imp_blob_span(image));
+	image = imp_blob_span(&l->c->image);
+	if (imp_detect(image) == IMP_FORMAT_EF)
+		return load_ef(l, image, false);
+	return load_area(l, image);
 }
 
 /* ---- other files ------------------------------------------------------------------------------

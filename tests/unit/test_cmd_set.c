@@ -196,7 +196,7 @@ static const struct {
 	{ "set show pem", 3, NULL, "openssl x509" },
 	{ "set show bad.json", 3, NULL, "bad.json: not a well-formed json" },
 	{ "set show bad.senml", 3, NULL, "bad.senml: not a well-formed senml-json" },
-	{ "set show bad.hex", 3, NULL, "Intel HEX" },
+	{ "set show bad.hex", 3, NULL, "bad.hex:1: Intel HEX" },
 
 	{ "set check psk.ef", 3, "error ", "error" },
 	{ "--json set check psk.ef", 3, "\"findings\":[{\"rule\":", "psk.ef: " },
