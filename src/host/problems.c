@@ -40,8 +40,9 @@ static void keep(struct imp_problems *p, enum imp_problem_kind kind, const char 
 	free(v->text);
 }
 
-static void add(struct imp_problems *p, enum imp_problem_kind kind, enum imp_status st,
-	const char *file, unsigned line, const char *rule, const char *fmt, va_list ap)
+static IMP_PRINTF(7, 0) void add(struct imp_problems *p, enum imp_problem_kind kind,
+	enum imp_status st, const char *file, unsigned line, const char *rule, const char *fmt,
+	va_list ap)
 {
 	char text[TEXT_MAX + 8];
 
