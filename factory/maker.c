@@ -111,12 +111,13 @@ const char *imp_credential_name(uint8_t kind)
 	return names[kind];
 }
 
-static bool has_credential(const struct imp_made *made, uint8_t kind, struct imp_span value)
+static bool has_credential(
+	const struct imp_made *made, enum imp_credential_kind kind, struct imp_span value)
 {
 	for (size_t i = 0; i < made->credentials_n; i++) {
 		const struct imp_credential *c = &made->credentials[i];
 
-		if (c->kind == kind && imp_span_eq(imp_span(c->v, c->n), value))
+		if (c->kind == (uint8_t)kind && imp_span_eq(imp_span(c->v, c->n), value))
 			return true;
 	}
 	return false;
