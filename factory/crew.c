@@ -116,10 +116,14 @@ static void *work(void *ctx)
 	return NULL;
 }
 
-/* The calling thread works as well; a thread that cannot be had is done without. */
+/*
+ * Two threads per job: while one waits for the disk, the other computes; how many compute at once
+ * is the semaphore's.  The calling thread works as well; a thread that cannot be had is done
+ * without.
+ */
 static void run_threads(struct crew *c)
 {
-	unsigned n = c->how->jobs - 1, started = 0;
+	unsigned n = 2 * c->how->jobs - 1, started = 0;
 	pthread_t *threads = calloc(n ? n : 1, sizeof *threads);
 
 	while (threads && started < n && pthread_create(&threads[started], NULL, work, c) == 0)
@@ -134,8 +138,10 @@ enum imp_status imp_crew_run(const struct imp_job *job, const struct imp_group_o
 	const struct imp_crew_options *how, struct imp_group_result *result, bool *stopped,
 	struct imp_diag *diag)
 {
+	sem_t cpu;
+	struct imp_group_options own = *options;
 	struct crew c = { .job = job,
-		.options = options,
+		.options = &own,
 		.how = how,
 		.group = group_size(how->open, how->jobs),
 		.states = 1U << IMP_UNIT_PLANNED,
@@ -143,9 +149,11 @@ enum imp_status imp_crew_run(const struct imp_job *job, const struct imp_group_o
 
 	if (job->profile.flash.present)
 		c.states |= 1U << IMP_UNIT_MADE | 1U << IMP_UNIT_WRITTEN | 1U << IMP_UNIT_VERIFIED;
-	if (pthread_mutex_init(&c.mutex, NULL) != 0)
-		return imp_diag(diag, IMP_E_INTERNAL, "no mutex");
+	if (pthread_mutex_init(&c.mutex, NULL) != 0 || sem_init(&cpu, 0, how->jobs) != 0)
+		return imp_diag(diag, IMP_E_INTERNAL, "no mutex or semaphore");
+	own.cpu = &cpu;
 	run_threads(&c);
+	(void)sem_destroy(&cpu);
 	(void)pthread_mutex_destroy(&c.mutex);
 	result->made += c.result.made;
 	result->written += c.result.written;

@@ -351,13 +351,9 @@ static enum imp_status record_made(struct imp_group *g, const struct imp_unit *u
 /* ---- write and verify -------------------------------------------------------------------------
  */
 
-static enum imp_status write_all(
-	struct imp_group *g, const struct imp_unit *units, size_t n, struct imp_diag *diag)
+static enum imp_status write_all(struct imp_group *g, const struct imp_unit *units, size_t n,
+	bool *any, struct imp_diag *diag)
 {
-	bool any = false;
-
-	if (!g->file)
-		return IMP_OK;
 	for (size_t i = 0; i < n; i++) {
 		struct item *item = &g->items[i];
 		enum imp_status st;
@@ -371,9 +367,9 @@ static enum imp_status write_all(
 			fail_item(item, diag);
 		else if (st != IMP_OK)
 			return st;
-		any = true;
+		*any = true;
 	}
-	return any ? imp_file_sync_all(g->options->dirfd, g->options->dir, diag) : IMP_OK;
+	return IMP_OK;
 }
 
 /* ---- record what came of it -------------------------------------------------------------------
@@ -415,6 +411,38 @@ static enum imp_status record_results(struct imp_group *g, const struct imp_unit
 	return IMP_OK;
 }
 
+static void take_cpu(const struct imp_group *g)
+{
+	while (sem_wait(g->options->cpu) != 0) /* a signal */
+		;
+}
+
+static void give_cpu(const struct imp_group *g)
+{
+	(void)sem_post(g->options->cpu);
+}
+
+static enum imp_status run(struct imp_group *g, struct imp_unit *units, size_t n,
+	struct imp_group_result *result, struct imp_diag *diag)
+{
+	bool any = false;
+	enum imp_status st;
+
+	take_cpu(g);
+	st = make_all(g, units, n, diag);
+	give_cpu(g);
+	if (st == IMP_OK)
+		st = record_made(g, units, n, result, diag);
+	if (st == IMP_OK && g->file) {
+		take_cpu(g);
+		st = write_all(g, units, n, &any, diag);
+		give_cpu(g);
+	}
+	if (st == IMP_OK && any)
+		st = imp_file_sync_all(g->options->dirfd, g->options->dir, diag);
+	return st == IMP_OK ? record_results(g, units, n, result, diag) : st;
+}
+
 enum imp_status imp_group_run(struct imp_group *g, struct imp_unit *units, size_t n,
 	struct imp_group_result *result, struct imp_diag *diag)
 {
@@ -422,13 +450,7 @@ enum imp_status imp_group_run(struct imp_group *g, struct imp_unit *units, size_
 
 	g->held_n = 0;
 	heap_wipe(&g->shared);
-	st = make_all(g, units, n, diag);
-	if (st == IMP_OK)
-		st = record_made(g, units, n, result, diag);
-	if (st == IMP_OK)
-		st = write_all(g, units, n, diag);
-	if (st == IMP_OK)
-		st = record_results(g, units, n, result, diag);
+	st = run(g, units, n, result, diag);
 	heap_wipe(&g->plain);
 	imp_made_wipe(&g->made);
 	for (size_t i = 0; i < n; i++)

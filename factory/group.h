@@ -10,6 +10,8 @@
 
 #include "factory/job.h"
 
+#include <semaphore.h>
+
 #define IMP_GROUP_MAX 256
 
 struct imp_group_options {
@@ -17,6 +19,8 @@ struct imp_group_options {
 	int dirfd;
 	enum imp_encode encode;
 	bool force; /* overwrite files that hold something else */
+	sem_t *cpu; /* the crew's: taken while a group computes, given back while it waits for a
+		       disk */
 };
 
 /* What a group came to. */
