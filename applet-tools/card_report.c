@@ -94,6 +94,16 @@ static void print_plan(struct imp_env *env, const struct report *r)
 		plan->n, r->estimate_ms);
 }
 
+static void print_done(struct imp_env *env, const struct report *r)
+{
+	const struct imp_writer *w = r->writer;
+
+	imp_out(env, "card %s: %s, EF %s", w->iccid, r->result, r->file);
+	if (w->wish.payload.n)
+		imp_out(env, ", %zu octets", w->wish.payload.n);
+	imp_out(env, ", %u commands to write, %u to verify\n", w->write_apdus, w->verify_apdus);
+}
+
 enum imp_status card_report(struct imp_env *env, const struct card_use *use,
 	const struct imp_writer *writer, const char *result)
 {
@@ -112,8 +122,6 @@ enum imp_status card_report(struct imp_env *env, const struct card_use *use,
 	if (r.planned)
 		print_plan(env, &r);
 	else
-		imp_out(env, "card %s: %s, EF %s, %zu octets, %u commands to write, %u to verify\n",
-			writer->iccid, result, r.file, writer->wish.payload.n, writer->write_apdus,
-			writer->verify_apdus);
+		print_done(env, &r);
 	return IMP_OK;
 }
