@@ -62,7 +62,7 @@ static enum imp_status expand_octets(struct planner *p, const struct imp_profile
 
 	if (!o->template.source)
 		return IMP_OK;
-	st = expand(p, &o->template, IMP_TEMPLATE_PLAIN, what, o->hex ? max * 2 : max, &text);
+	st = expand(p, &o->template, IMP_TEMPLATE_PLAIN, what, o->hex ? EXPANSION_MAX : max, &text);
 	if (st != IMP_OK || !o->hex) {
 		if (st == IMP_OK)
 			*out = text;
@@ -72,6 +72,9 @@ static enum imp_status expand_octets(struct planner *p, const struct imp_profile
 		return imp_diag(p->diag, IMP_E_FORMAT,
 			"%s '%.*s' is not an even number of hexadecimal digits", what, (int)text.n,
 			(const char *)text.p);
+	if (wr.n > max)
+		return imp_diag(p->diag, IMP_E_FORMAT, "%s '%.*s' is longer than %zu octets", what,
+			(int)text.n, (const char *)text.p, max);
 	/* Octets take the place of their digits, which are twice as long. */
 	p->out->used -= text.n;
 	memcpy(p->out->text + p->out->used, octets, wr.n);

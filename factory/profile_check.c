@@ -3,6 +3,8 @@
  * Rules that the text of a profile can break.  A value that did not read has been reported and is
  * as if left out: no rule here says so again.
  */
+#include "base/hex.h"
+#include "crypto/name.h"
 #include "factory/profile_read.h"
 #include "factory/suites.h"
 #include "model/uri.h"
@@ -162,6 +164,29 @@ static void check_numbers(struct imp_reading *r, const struct imp_profile_accoun
 		imp_reading_error(r, "max-period", "", "it is smaller than min-period");
 }
 
+/* An id without {column} can be judged here; others when the device list is there. */
+static void check_id(
+	struct imp_reading *r, const char *key, const struct imp_profile_octets *o, size_t max)
+{
+	uint8_t octets[IMP_IDENTITY_MAX];
+	struct imp_wr wr = imp_wr(octets, sizeof octets);
+	const struct imp_template *t = &o->template;
+	enum imp_status st = IMP_OK;
+
+	if (!t->source || imp_template_uses(t, NULL))
+		return;
+	for (size_t i = 0; i < t->n && !o->hex; i++)
+		imp_wr_put(&wr, imp_span(t->v[i].text, t->v[i].n));
+	if (o->hex)
+		st = imp_hex_get(&wr, imp_span_str(t->source));
+	if (st == IMP_E_FORMAT)
+		imp_reading_error(r, key, "OSCORE",
+			"'%s' is not an even number of hexadecimal digits", t->source);
+	else if (wr.st != IMP_OK || wr.n > max)
+		imp_reading_error(
+			r, key, "OSCORE", "'%s' is longer than %zu octets", t->source, max);
+}
+
 static void check_oscore(struct imp_reading *r, const struct imp_profile_account *a)
 {
 	const struct imp_profile_oscore *o = &a->oscore;
@@ -169,6 +194,9 @@ static void check_oscore(struct imp_reading *r, const struct imp_profile_account
 	if (!o->present || !o->sender_id.template.source || !o->recipient_id.template.source)
 		return;
 	imp_reading_enter(r, "accounts[%u].oscore", a->index);
+	check_id(r, "sender-id", &o->sender_id, IMP_OSCORE_ID_MAX);
+	check_id(r, "recipient-id", &o->recipient_id, IMP_OSCORE_ID_MAX);
+	check_id(r, "id-context", &o->id_context, IMP_IDENTITY_MAX);
 	if (o->sender_id.hex == o->recipient_id.hex &&
 		strcmp(o->sender_id.template.source, o->recipient_id.template.source) == 0)
 		imp_reading_error(r, "recipient-id", "OSCORE", "it is the same as sender-id");
@@ -220,6 +248,31 @@ static void check_numbering(struct imp_reading *r)
 				"%lld is the id of the account in line %u already",
 				(long long)a->ssid, before->line);
 	}
+}
+
+/* The subject with a stand-in for every column must be a distinguished name. */
+static void check_subject(struct imp_reading *r)
+{
+	const struct imp_template *t = &r->profile->x509.subject;
+	uint8_t der[IMP_NAME_MAX];
+	char text[IMP_YAML_VALUE_MAX];
+	struct imp_wr name = imp_wr(der, sizeof der), wr = imp_wr(text, sizeof text);
+	struct imp_diag diag = { .text = "" };
+
+	if (!t->source)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->v[i].column)
+			imp_wr_text(&wr, "XX");
+		else
+			imp_wr_put(&wr, imp_span(t->v[i].text, t->v[i].n));
+	}
+	imp_reading_enter(r, "%s", "x509");
+	if (wr.st != IMP_OK)
+		imp_reading_error(r, "subject", "", "it is too long");
+	else if (imp_name_encode(imp_wr_span(&wr), &name, &diag) != IMP_OK)
+		imp_reading_error(r, "subject", "", "%s", diag.text);
+	imp_reading_enter(r, "%s", "");
 }
 
 static void check_x509_used(struct imp_reading *r)
@@ -354,6 +407,7 @@ void imp_profile_check_text(struct imp_reading *r)
 	check_numbering(r);
 	imp_reading_enter(r, "%s", "");
 	check_x509_used(r);
+	check_subject(r);
 	check_keys(r);
 	check_access(r);
 	imp_reading_enter(r, "%s", "");

@@ -69,7 +69,7 @@ static void check_usage(
 		imp_reading_error(
 			f->r, "certificate-usage", "", "%s is no CA's certificate", a->server_key);
 	else if (!wants_ca && info->ca)
-		imp_reading_warning(f->r, "certificate-usage", "",
+		imp_reading_warning(f->r, "server-key", "",
 			"%s is a CA's certificate, the usage takes it for the server's own",
 			a->server_key);
 }
@@ -235,6 +235,38 @@ static bool reported(const struct imp_problems *problems, const char *rule)
 	return false;
 }
 
+/* The n-th account that has a Server, or OSCORE, instance. */
+static const struct imp_profile_account *account_of(
+	const struct imp_profile *p, const struct imp_path *where)
+{
+	size_t n = where->instance;
+
+	for (size_t i = 0; i < p->accounts_n; i++) {
+		const struct imp_profile_account *a = &p->accounts[i];
+		bool counts = where->object == IMP_OBJ_SECURITY ||
+			      (where->object == IMP_OBJ_SERVER && !a->bootstrap) ||
+			      (where->object == IMP_OBJ_OSCORE && a->oscore.present);
+
+		if (counts && n-- == 0)
+			return a;
+	}
+	return NULL;
+}
+
+/* The part of the profile that made an instance (numbering: factory/maker.h). */
+static void enter_maker_of(struct imp_reading *r, const struct imp_path *where)
+{
+	const struct imp_profile *p = r->profile;
+	const struct imp_profile_account *a = account_of(p, where);
+
+	if (where->object == IMP_OBJ_ACCESS_CONTROL && where->instance < p->access_n)
+		imp_reading_enter(r, "access-control[%u]", p->access[where->instance].index);
+	else if (a)
+		imp_reading_enter(r, "accounts[%u]", a->index);
+	else
+		imp_reading_enter(r, "%s", "");
+}
+
 /* What the rules of a set say of it; warnings that the text of the profile has earned already are
  * not repeated. */
 static void judge_set(struct files *f, const struct imp_set *set, struct imp_span endpoint)
@@ -251,12 +283,13 @@ static void judge_set(struct files *f, const struct imp_set *set, struct imp_spa
 		if (finding->severity == IMP_NOTE || reported(r->problems, finding->rule))
 			continue;
 		imp_path_text(finding->where, where);
+		enter_maker_of(r, &finding->where);
 		if (finding->severity == IMP_ERROR)
 			imp_reading_error(
-				r, "", finding->rule, "a device's %s: %s", where, finding->text);
+				r, "", finding->rule, "a device gets %s: %s", where, finding->text);
 		else
 			imp_reading_warning(
-				r, "", finding->rule, "a device's %s: %s", where, finding->text);
+				r, "", finding->rule, "a device gets %s: %s", where, finding->text);
 	}
 }
 

@@ -141,6 +141,14 @@ static bool is_null(const yaml_event_t *event)
 	return false;
 }
 
+/* What the next value belongs to. */
+static const char *waiting(const struct pass *p)
+{
+	if (!p->depth)
+		return "the file";
+	return p->levels[p->depth - 1].key ? p->levels[p->depth - 1].key : "an entry of the list";
+}
+
 static void check_scalar(struct pass *p, const yaml_event_t *event, bool key)
 {
 	struct imp_span s = imp_span(event->data.scalar.value, event->data.scalar.length);
@@ -155,9 +163,8 @@ static void check_scalar(struct pass *p, const yaml_event_t *event, bool key)
 	if (fault)
 		imp_problem_error(p->problems, p->y.file, line_of(event), "", "%s %s", what, fault);
 	else if (!key && (!s.n || is_null(event)))
-		imp_problem_error(p->problems, p->y.file, line_of(event), "", "'%s' has no value",
-			p->depth && p->levels[p->depth - 1].key ? p->levels[p->depth - 1].key
-								: "the list");
+		imp_problem_error(
+			p->problems, p->y.file, line_of(event), "", "%s has no value", waiting(p));
 }
 
 static enum imp_status take_scalar(struct pass *p, const yaml_event_t *event)
