@@ -116,9 +116,9 @@ static enum imr_status chunk(struct imr_session *s, uint32_t at, uint8_t *to, si
 enum imr_status imr_read(struct imr_session *s, const struct imr_path *path,
 	const struct imr_file *file, uint32_t from, uint8_t *to, size_t n, size_t *got)
 {
-	size_t done = 0, more;
+	size_t done = 0, more = 1;
 
-	do {
+	while (done < n && more) {
 		enum imr_status st;
 
 		if (from + done > OFFSET_MAX)
@@ -139,12 +139,14 @@ enum imr_status imr_read(struct imr_session *s, const struct imr_path *path,
 		if (st != IMR_OK)
 			return st;
 		if (s->sw == IMR_SW_WRONG_OFFSET)
-			break; /* the file had ended before */
+			break; /* the file ended just before */
 		st = imr_judge(s);
 		if (st != IMR_OK)
 			return st;
 		done += more;
-	} while (done < n && more && s->sw != IMR_SW_END_OF_FILE);
+		if (s->sw == IMR_SW_END_OF_FILE)
+			break;
+	}
 	*got = done;
 	return IMR_OK;
 }
