@@ -135,7 +135,8 @@ enum imp_status imp_made_credential(
 	c->account = (uint16_t)account;
 	c->kind = (uint8_t)kind;
 	c->n = (uint8_t)value.n;
-	memcpy(c->v, value.p, value.n);
+	if (value.n)
+		memcpy(c->v, value.p, value.n);
 	made->credentials_n++;
 	return IMP_OK;
 }

@@ -171,6 +171,9 @@ static void a_dead_source(void **state)
 
 #define PIECE 16
 
+/* Octets are read wherever they stand. */
+#define UNCHECKED __attribute__((no_sanitize("address")))
+
 /* Secrets are remembered bit by bit inverted, so that the search does not find the memory of it. */
 static void remember(struct imp_span secret, uint8_t inverted[PIECE])
 {
@@ -179,7 +182,7 @@ static void remember(struct imp_span secret, uint8_t inverted[PIECE])
 		inverted[i] = secret.p[i] ^ 0xFF;
 }
 
-static bool same(const volatile uint8_t *p, const uint8_t inverted[PIECE])
+UNCHECKED static bool same(const volatile uint8_t *p, const uint8_t inverted[PIECE])
 {
 	for (size_t i = 0; i < PIECE; i++)
 		if ((p[i] ^ inverted[i]) != 0xFF)
@@ -191,7 +194,7 @@ static bool same(const volatile uint8_t *p, const uint8_t inverted[PIECE])
 #define REGION_MAX (64UL << 20)
 
 /* Places in this process's writable memory where the octets stand. */
-__attribute__((no_sanitize("address"))) static size_t copies(const uint8_t inverted[PIECE])
+UNCHECKED static size_t copies(const uint8_t inverted[PIECE])
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
 	unsigned long start, end;
