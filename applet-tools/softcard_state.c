@@ -644,7 +644,7 @@ struct imp_softcard *imp_softcard_load(
 	struct imp_span json, const char *name, struct imp_diag *diag)
 {
 	struct in in = { name, "", diag };
-	struct value v[T_N];
+	struct value v[T_N] = { 0 };
 	uint32_t protocol = 0, memory = 0;
 	unsigned flags = 0;
 	struct imp_softcard *card;
