@@ -395,7 +395,8 @@ static enum imp_status conform(struct pass *p)
 
 /* ---- second pass: libcyaml ---- */
 
-static void keep_first(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void keep_first(
+	cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
 	struct imp_diag *diag = ctx;
 
