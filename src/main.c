@@ -20,6 +20,7 @@ static const struct imp_noun nouns[] = {
 	{ "set", "credential sets: show, check, convert", imp_set_cmds },
 	{ "image", "flash images", imp_image_cmds },
 	{ "card", "smartcards over PC/SC, and one in software", imp_card_cmds },
+	{ "boot", "load credentials as a device does, card first, then flash", imp_boot_cmds },
 	{ "inspect", "say what any file is and what it holds", imp_inspect_cmds },
 	{ NULL, NULL, NULL },
 };
