@@ -141,7 +141,8 @@ unsigned imp_softcard_tries(const struct imp_softcard *card, uint8_t ref);
 /* Grows with every change of what the state file keeps: content, files, tries, fired faults. */
 uint64_t imp_softcard_generation(const struct imp_softcard *card);
 
-/* softcard_state.c: the state file's text (JSON, ref SOFTCARD.md).  Holds PINs: keep it 0600. */
+/* softcard_save.c, softcard_load.c: the state file's text (JSON, see SOFTCARD.md).  Holds PINs:
+ * keep it 0600. */
 void imp_softcard_save(const struct imp_softcard *card, struct imp_wr *json);
 
 /* NULL with a diagnosis that names the member (name: the file, for messages).  Powered. */

@@ -125,7 +125,7 @@ struct sc_apdu {
 	struct imp_span data;
 };
 
-/* ---- softcard.c: a card without files but the MF, for softcard_state.c */
+/* ---- softcard_new.c: a card without files, and its power-on state */
 
 struct imp_softcard *imp_sc_alloc(uint32_t memory);
 void imp_sc_power(struct imp_softcard *card);
@@ -177,6 +177,25 @@ void imp_sc_fcp_put(const struct imp_softcard *card, uint8_t index, struct imp_w
 
 /* A BER-TLV data object with one octet of tag and the short or 81 form of length. */
 struct imp_span imp_sc_tlv(struct imp_rd *rd, uint8_t *tag);
+
+/* ---- softcard_save.c: words of the state file, for softcard_load.c too */
+
+#define SC_STATE_FORMAT "imprint-softcard"
+#define SC_STATE_VERSION 1
+
+struct sc_word {
+	const char *word; /* NULL ends a table */
+	unsigned value;
+};
+
+extern const struct sc_word imp_sc_habits[], imp_sc_kinds[], imp_sc_deeds[];
+
+/* What the value of a fault is: so many octets in hex, or a number, or not there. */
+size_t imp_sc_deed_hex(unsigned what);
+bool imp_sc_deed_number(unsigned what);
+
+/* Digits of EF.ICCID; false when it holds something else. */
+bool imp_sc_unpack_iccid(const struct imp_softcard *card, char out[static 21]);
 
 /* ---- softcard_apdu.c */
 

@@ -1,199 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State file of the softcard, JSON; format: applet-tools/SOFTCARD.md. */
+/* The softcard's state file, JSON, read; format: applet-tools/SOFTCARD.md. */
 #include "applet-tools/softcard_core.h"
 #include "base/hex.h"
 #include "codec/json_dec.h"
-#include "codec/json_enc.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define FORMAT "imprint-softcard"
-#define VERSION 1
-#define PATH_MAX_TEXT (SC_FILES * 5)
-
-static const struct word {
-	const char *word;
-	unsigned value;
-} habits[] = {
-	{ "no-channels", IMP_SOFTCARD_NO_CHANNELS },
-	{ "no-create-df", IMP_SOFTCARD_NO_CREATE_DF },
-	{ "no-fcp-p2-00", IMP_SOFTCARD_NO_FCP_P2_00 },
-	{ "no-sfi", IMP_SOFTCARD_NO_SFI },
-	{ "le-max-128", IMP_SOFTCARD_LE_MAX_128 },
-	{ NULL, 0 },
-}, kinds[] = {
-	{ "df", SC_DF },
-	{ "transparent", SC_TRANSPARENT },
-	{ "linear", SC_LINEAR },
-	{ NULL, 0 },
-}, deeds[] = {
-	{ "gone", IMP_SOFTCARD_GONE },
-	{ "gone-after", IMP_SOFTCARD_GONE_AFTER },
-	{ "torn", IMP_SOFTCARD_TORN },
-	{ "sw", IMP_SOFTCARD_SW },
-	{ "sw-after", IMP_SOFTCARD_SW_AFTER },
-	{ "slow", IMP_SOFTCARD_SLOW },
-	{ "6c", IMP_SOFTCARD_LE },
-	{ "mute", IMP_SOFTCARD_MUTE },
-	{ NULL, 0 },
-};
-
-/* What the value of a fault is: nothing, octets of a status word in hex, or a number. */
-static size_t deed_hex(unsigned what)
-{
-	switch (what) {
-	case IMP_SOFTCARD_SW:
-	case IMP_SOFTCARD_SW_AFTER:
-		return 2;
-	case IMP_SOFTCARD_LE:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-static bool deed_number(unsigned what)
-{
-	return what == IMP_SOFTCARD_SLOW || what == IMP_SOFTCARD_TORN;
-}
-
-static const char *word_of(const struct word *words, unsigned value)
-{
-	while (words->word && words->value != value)
-		words++;
-	return words->word;
-}
-
-/* ---- writing */
-
-/* Digits of EF.ICCID; false when it holds something else. */
-static bool unpack_iccid(const struct imp_softcard *card, char out[static 21])
-{
-	uint8_t i = imp_sc_child(card, SC_MF, 0x2FE2), again[10];
-	struct imp_span v = i == SC_NONE ? imp_span(NULL, 0) : imp_sc_content(card, i);
-	size_t n = 0;
-
-	if (v.n != sizeof again)
-		return false;
-	for (; n < 20; n++) {
-		unsigned digit = n % 2 ? v.p[n / 2] >> 4 : v.p[n / 2] & 15U;
-
-		if (digit > 9)
-			break;
-		out[n] = (char)('0' + digit);
-	}
-	out[n] = '\0';
-	return imp_sc_pack_iccid(out, again) && memcmp(again, v.p, sizeof again) == 0;
-}
-
-static void save_pins(const struct imp_softcard *card, struct imp_json *j)
-{
-	imp_json_array(j, "pins");
-	for (size_t i = 0; i < SC_PINS; i++) {
-		const struct sc_pin *pin = &card->pins[i];
-
-		imp_json_object(j, NULL);
-		imp_json_hex(j, "ref", imp_span(&pin->ref, 1));
-		imp_json_hex(j, "value", imp_span(pin->value, sizeof pin->value));
-		imp_json_uint(j, "tries", pin->tries);
-		imp_json_uint(j, "max", pin->max);
-		imp_json_object_end(j);
-	}
-	imp_json_array_end(j);
-}
-
-static struct imp_span without_padding(struct imp_span v)
-{
-	while (v.n && v.p[v.n - 1] == 0xFF)
-		v.n--;
-	return v;
-}
-
-static void save_file(
-	const struct imp_softcard *card, struct imp_json *j, uint8_t index, const char *path)
-{
-	const struct sc_file *f = &card->files[index];
-
-	imp_json_object(j, NULL);
-	imp_json_str(j, "path", path);
-	imp_json_str(j, "kind", word_of(kinds, f->kind));
-	imp_json_uint(j, "lcs", f->lcs);
-	imp_json_hex(j, "rule", imp_span(f->rule, f->rule_n));
-	if (f->name_n)
-		imp_json_hex(j, "name", imp_span(f->name, f->name_n));
-	if (f->kind != SC_DF) {
-		if (f->sfi)
-			imp_json_uint(j, "sfi", f->sfi);
-		if (f->kind == SC_LINEAR)
-			imp_json_uint(j, "record", f->record);
-		imp_json_uint(j, "size", f->size);
-		imp_json_hex(j, "content", without_padding(imp_sc_content(card, index)));
-	}
-	imp_json_object_end(j);
-}
-
-/* A file, then those below it: a DF stands before what lies in it.  path has room for the deepest
- * there can be, n is its length so far. */
-static void save_tree(const struct imp_softcard *card, struct imp_json *j, uint8_t index,
-	char path[static PATH_MAX_TEXT + 1], size_t n)
-{
-	n += (size_t)snprintf(path + n, PATH_MAX_TEXT + 1 - n, n ? "/%04X" : "%04X",
-		(unsigned)card->files[index].fid);
-	save_file(card, j, index, path);
-	for (uint8_t i = 1; i < SC_FILES; i++)
-		if (card->files[i].kind != SC_FREE && card->files[i].parent == index)
-			save_tree(card, j, i, path, n);
-}
-
-static void save_fault(struct imp_json *j, const struct imp_softcard_fault *f)
-{
-	uint8_t value[2] = { (uint8_t)(f->value >> 8), (uint8_t)f->value };
-	size_t hex = deed_hex(f->what);
-
-	imp_json_object(j, NULL);
-	if (f->at)
-		imp_json_uint(j, "at", f->at);
-	else
-		imp_json_hex(j, "ins", imp_span(&f->ins, 1));
-	imp_json_str(j, "do", word_of(deeds, f->what));
-	if (hex)
-		imp_json_hex(j, "value", imp_span(value + 2 - hex, hex));
-	if (deed_number(f->what))
-		imp_json_uint(j, "value", f->value);
-	imp_json_object_end(j);
-}
-
-void imp_softcard_save(const struct imp_softcard *card, struct imp_wr *json)
-{
-	struct imp_json j = imp_json(json);
-	char path[PATH_MAX_TEXT + 1] = "", iccid[21];
-
-	imp_json_object(&j, NULL);
-	imp_json_str(&j, "format", FORMAT);
-	imp_json_uint(&j, "version", VERSION);
-	if (unpack_iccid(card, iccid))
-		imp_json_str(&j, "iccid", iccid);
-	imp_json_uint(&j, "protocol", card->protocol);
-	imp_json_uint(&j, "memory", card->memory);
-	imp_json_array(&j, "habits");
-	for (const struct word *w = habits; w->word; w++)
-		if (card->flags & w->value)
-			imp_json_str(&j, NULL, w->word);
-	imp_json_array_end(&j);
-	save_pins(card, &j);
-	imp_json_array(&j, "files");
-	save_tree(card, &j, SC_MF, path, 0);
-	imp_json_array_end(&j);
-	imp_json_array(&j, "faults");
-	for (size_t i = 0; i < card->faults_n; i++)
-		save_fault(&j, &card->faults[i]);
-	imp_json_array_end(&j);
-	imp_json_object_end(&j);
-	imp_wr_u8(json, '\n');
-}
-
-/* ---- reading */
 
 struct in {
 	const char *name; /* of the text */
@@ -308,7 +120,7 @@ static enum imp_status hex(const struct in *in, const char *member, const struct
 	return IMP_OK;
 }
 
-static const struct word *word(const struct word *words, const struct value *v)
+static const struct sc_word *word(const struct sc_word *words, const struct value *v)
 {
 	while (words->word && !imp_json_is(v->token.text, words->word))
 		words++;
@@ -406,7 +218,7 @@ static enum imp_status check_shape(
 
 static enum imp_status parse_file(const struct in *in, const struct value *v, struct sc_file *f)
 {
-	const struct word *kind = word(kinds, &v[F_KIND]);
+	const struct sc_word *kind = word(imp_sc_kinds, &v[F_KIND]);
 	uint32_t lcs = 0, sfi = 0, record = 0;
 	size_t rule_n, name_n;
 	enum imp_status st;
@@ -499,11 +311,11 @@ static enum imp_status load_fault_value(const struct in *in, const struct value 
 	const struct value *number_value, struct imp_softcard_fault *f)
 {
 	uint8_t octets[2] = { 0, 0 };
-	size_t want = deed_hex(f->what), n;
+	size_t want = imp_sc_deed_hex(f->what), n;
 	uint32_t value = 0;
 	enum imp_status st = IMP_OK;
 
-	if (hex_value->set != (want != 0) || number_value->set != deed_number(f->what))
+	if (hex_value->set != (want != 0) || number_value->set != imp_sc_deed_number(f->what))
 		return bad(in, "value", "is missing, not wanted or of the wrong type");
 	if (want)
 		st = hex(in, "value", hex_value, octets + 2 - want, want, want, &n);
@@ -531,14 +343,14 @@ static enum imp_status load_fault(struct in *in, struct imp_json_rd *j, struct i
 	struct in silent = { in->name, "", NULL };
 	struct value v[4], none = { 0 };
 	struct imp_softcard_fault f = { 0 };
-	const struct word *deed;
+	const struct sc_word *deed;
 	bool is_number = members(&silent, &look, with_number, 4, v) == IMP_OK;
 	enum imp_status st = members(in, j, is_number ? with_number : with_text, 4, v);
 	size_t n;
 
 	if (st != IMP_OK)
 		return st;
-	deed = word(deeds, &v[2]);
+	deed = word(imp_sc_deeds, &v[2]);
 	if (!deed)
 		return bad(
 			in, "do", "is not gone, gone-after, torn, sw, sw-after, slow, 6c or mute");
@@ -561,13 +373,13 @@ static enum imp_status load_habits(const struct in *in, const struct value *arra
 	struct value v = { 0 };
 
 	while (array->set) {
-		const struct word *w;
+		const struct sc_word *w;
 
 		if (imp_json_next(&j, &v.token) != IMP_OK)
 			return broken(in);
 		if (v.token.kind == IMP_JSON_END)
 			break;
-		w = v.token.kind == IMP_JSON_STRING ? word(habits, &v) : NULL;
+		w = v.token.kind == IMP_JSON_STRING ? word(imp_sc_habits, &v) : NULL;
 		if (!w)
 			return bad(in, "habits", "holds a word this card does not know");
 		*flags |= w->value;
@@ -615,12 +427,12 @@ static enum imp_status read_top(
 		return st;
 	if (imp_json_next(&j, &t) != IMP_OK || t.kind != IMP_JSON_END)
 		return broken(in);
-	if (!imp_json_is(v[T_FORMAT].token.text, FORMAT))
-		return bad(in, "format", "is not " FORMAT);
+	if (!imp_json_is(v[T_FORMAT].token.text, SC_STATE_FORMAT))
+		return bad(in, "format", "is not " SC_STATE_FORMAT);
 	st = number(in, "version", &v[T_VERSION], UINT32_MAX, &version);
-	if (st == IMP_OK && version != VERSION)
+	if (st == IMP_OK && version != SC_STATE_VERSION)
 		st = imp_diag(in->diag, IMP_E_UNSUPPORTED, "%s: version %u, this program knows %u",
-			in->name, (unsigned)version, (unsigned)VERSION);
+			in->name, (unsigned)version, (unsigned)SC_STATE_VERSION);
 	return st;
 }
 
@@ -635,7 +447,8 @@ static enum imp_status check_whole(
 			return bad(in, "pins", "must hold 01 and 0A");
 	if (card->files[SC_MF].kind == SC_FREE)
 		return bad(in, "files", "must hold 3F00");
-	if (iccid->set && (!unpack_iccid(card, digits) || !imp_json_is(iccid->token.text, digits)))
+	if (iccid->set &&
+		(!imp_sc_unpack_iccid(card, digits) || !imp_json_is(iccid->token.text, digits)))
 		return bad(in, "iccid", "differs from EF 3F00/2FE2; change both");
 	return IMP_OK;
 }
