@@ -34,6 +34,8 @@ static enum imp_status number(const struct imp_cbor *item, struct imp_senml_numb
 	out->f = item->f;
 	if (out->negative && out->magnitude++ == UINT64_MAX)
 		return IMP_E_FORMAT;
+	if (out->real && !(out->f - out->f == 0)) /* SenML has neither NaN nor infinities */
+		return IMP_E_FORMAT;
 	return out->whole || out->real ? IMP_OK : IMP_E_FORMAT;
 }
 

@@ -97,6 +97,21 @@ static void put_variants(void)
 	put("blank.bin", imp_span(buf, sizeof buf));
 }
 
+/* CN=unit, P-256. */
+static void put_certificate(void)
+{
+	char path[4200];
+	struct imp_blob blob = { NULL, 0 };
+	struct imp_diag diag;
+
+	(void)snprintf(path, sizeof path, "%s/tests/fuzz/corpus/inspect/certificate", home);
+	assert_int_equal(imp_file_read(path, 4096, &blob, &diag), IMP_OK);
+	put("unit.der", imp_blob_span(&blob));
+	blob.p[5] ^= 0x10;
+	put("not.der", imp_blob_span(&blob));
+	imp_blob_free(&blob);
+}
+
 static int setup(void **state)
 {
 	static const char broken[] =
@@ -112,6 +127,7 @@ static int setup(void **state)
 	put_golden("hollow.ef", "hollow.ef.hex");
 	put_golden("empty.ef", "empty.ef.hex");
 	put_variants();
+	put_certificate();
 	put("broken.ef", imp_span(broken, sizeof broken - 1));
 	put("empty", imp_span(NULL, 0));
 	put("text", imp_span_str("hello\n"));
@@ -241,6 +257,12 @@ static const struct {
 	{ "--json inspect psk.ef psk.cbor", 0, "{\"file\":\"psk.cbor\",\"format\":\"senml-cbor\"",
 		NULL },
 	{ "inspect psk.ef --reveal-secrets", 0, KEY_HEX, NULL },
+	{ "--json inspect unit.der", 0,
+		"\"subject\":\"CN=unit\",\"issuer\":\"CN=unit\",\"serial\":", NULL },
+	{ "--json inspect unit.der", 0, "\"bits\":256},", NULL },
+	{ "inspect unit.der", 0, "CN=unit", NULL },
+	{ "inspect not.der", 3, "unknown", "not a certificate" },
+	{ "set show unit.der", 3, NULL, "which holds no credential set" },
 	{ "inspect nowhere", 4, NULL, "nowhere" },
 	{ "inspect", 2, NULL, "FILE" },
 };

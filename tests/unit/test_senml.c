@@ -326,6 +326,8 @@ static const struct {
 		"[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":1}]" },
 	{ "below int64", "81a200662f312f302f33023b8000000000000000", NULL },
 	{ "-2^64", "81a200662f312f302f33023bffffffffffffffff", NULL },
+	{ "NaN", "81a200682f302f302f39303002f97e00", NULL },
+	{ "infinity", "81a200682f302f302f39303002f9fc00", NULL },
 	{ "label twice", "81a300662f312f302f3102010201", NULL },
 	{ "name of a label as text", "81a2616e662f312f302f310201", NULL },
 	{ "must be understood", "81a300662f312f302f31020162785f00", NULL },

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any octets as SenML CBOR: refused, or read, written and read again as the same. */
+#include "model/set_form.h"
+
+#include <stdlib.h>
+
+static uint8_t text[4 * IMP_PAYLOAD_MAX];
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct imp_wr wr = imp_wr(text, sizeof text);
+	static struct imp_set set, again;
+
+	imp_set_init(&set);
+	imp_set_init(&again);
+	if (imp_set_from_senml_cbor(&set, imp_span(data, size)) != IMP_OK) {
+		if (set.n || set.used)
+			abort();
+	} else if (imp_set_to_senml_cbor(&set, &wr) == IMP_OK) {
+		if (imp_set_from_senml_cbor(&again, imp_wr_span(&wr)) != IMP_OK ||
+			!imp_set_equal(&set, &again))
+			abort();
+	} else if (wr.st != IMP_E_SPACE) {
+		abort();
+	}
+	imp_set_free(&set);
+	imp_set_free(&again);
+	return 0;
+}
