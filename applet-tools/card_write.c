@@ -2,6 +2,7 @@
 /* imprint card write: a set onto a card, proven by the device's reader before it is reported. */
 #include "applet-tools/card_report.h"
 #include "applet-tools/card_use.h"
+#include "cmd/card_target.h"
 #include "cmd/document.h"
 #include "cmd/source.h"
 
@@ -20,17 +21,34 @@ struct write {
 /* ---- options ----------------------------------------------------------------------------------
  */
 
+/* What the profile of a ledger's unit asks for; options override it. */
+static enum imp_status from_profile(struct write *w)
+{
+	struct imp_card_target target;
+	enum imp_status st;
+
+	w->writer->wish.opensc = true;
+	if (!w->source->ledger)
+		return IMP_OK;
+	st = imp_card_target(&w->source->batch, &target, &w->env->diag);
+	if (st != IMP_OK)
+		return st;
+	w->writer->wish.opensc = target.opensc;
+	w->writer->wish.read = target.read_pin ? IMP_CARD_READ_PIN : IMP_CARD_READ_KEEP;
+	return IMP_OK;
+}
+
 static enum imp_status read_rule(struct write *w)
 {
 	const char *rule = imp_arg(w->args, "read-rule");
 	struct imp_wish *wish = &w->writer->wish;
 
 	if (!rule)
-		wish->read = IMP_READ_KEEP;
-	else if (strcmp(rule, "always") == 0)
-		wish->read = IMP_READ_ALWAYS;
+		return IMP_OK;
+	if (strcmp(rule, "always") == 0)
+		wish->read = IMP_CARD_READ_ALWAYS;
 	else if (strcmp(rule, "pin") == 0)
-		wish->read = IMP_READ_PIN;
+		wish->read = IMP_CARD_READ_PIN;
 	else
 		return imp_diag(&w->env->diag, IMP_E_USAGE, "--read-rule %s: always or pin", rule);
 	return IMP_OK;
@@ -59,23 +77,35 @@ static enum imp_status arr(struct write *w)
 	return IMP_OK;
 }
 
+static enum imp_status compatibility(struct write *w)
+{
+	bool with = imp_flag(w->args, "opensc-compatible");
+	bool without = imp_flag(w->args, "no-opensc-compatible");
+
+	if (with && without)
+		return imp_diag(&w->env->diag, IMP_E_USAGE,
+			"--opensc-compatible and --no-opensc-compatible exclude each other");
+	if (with || without)
+		w->writer->wish.opensc = with;
+	return IMP_OK;
+}
+
 static enum imp_status options(struct write *w)
 {
-	struct imp_wish *wish = &w->writer->wish;
 	uint64_t size = 0;
-	enum imp_status st = read_rule(w);
+	enum imp_status st = from_profile(w);
 
-	wish->payload = imp_blob_span(&w->source->payload);
-	wish->opensc = !imp_flag(w->args, "no-opensc-compatible");
-	wish->recreate = imp_flag(w->args, "recreate");
-	if (st == IMP_OK && imp_flag(w->args, "opensc-compatible") && !wish->opensc)
-		st = imp_diag(&w->env->diag, IMP_E_USAGE,
-			"--opensc-compatible and --no-opensc-compatible exclude each other");
+	w->writer->wish.payload = imp_blob_span(&w->source->payload);
+	w->writer->wish.recreate = imp_flag(w->args, "recreate");
+	if (st == IMP_OK)
+		st = read_rule(w);
+	if (st == IMP_OK)
+		st = compatibility(w);
 	if (st == IMP_OK)
 		st = arr(w);
 	if (st == IMP_OK)
 		st = imp_arg_number(w->env, w->args, "ef-size", 5, IMP_UICC_FILE_MAX, &size);
-	wish->ef_size = (uint32_t)size;
+	w->writer->wish.ef_size = (uint32_t)size;
 	return st;
 }
 
@@ -105,9 +135,9 @@ static enum imp_status right_card(struct write *w)
 static void warn_readable(struct write *w)
 {
 	const struct imp_wish *wish = &w->writer->wish;
-	bool with_pin =
-		wish->read == IMP_READ_PIN ||
-		(wish->read == IMP_READ_KEEP && !wish->recreate && w->writer->map.pin_verified);
+	bool with_pin = wish->read == IMP_CARD_READ_PIN ||
+			(wish->read == IMP_CARD_READ_KEEP && !wish->recreate &&
+				w->writer->map.pin_verified);
 
 	if (!with_pin && imp_set_has_secret(&w->source->set))
 		imp_warn(w->env,

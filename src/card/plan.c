@@ -327,7 +327,7 @@ static struct imp_span objects(struct planner *p, bool is_private)
 
 static enum imp_status plan_dodf(struct planner *p)
 {
-	bool is_private = p->wish->read == IMP_READ_PIN;
+	bool is_private = p->wish->read == IMP_CARD_READ_PIN;
 	const struct imp_uicc_path path = dodf_path(p->map);
 	struct directory d = { &p->map->dodf, imp_uicc_path_fid(&path), DODF_SIZE, IMP_FCP_NO_SFI,
 		{ NULL, 0 }, "EF(DODF)" };
@@ -450,7 +450,7 @@ static enum imp_status plan_ef(struct planner *p)
 	const struct imp_card_map *map = p->map;
 	const struct imp_uicc_path path = map->named ? map->ef_path : imp_uicc_path(IMP_P15_FID_EF);
 	uint16_t fid = imp_uicc_path_fid(&path);
-	bool with_pin = p->wish->read == IMP_READ_PIN;
+	bool with_pin = p->wish->read == IMP_CARD_READ_PIN;
 
 	p->plan->ef_path = path;
 	if (map->ef && map->ef_from)
@@ -489,12 +489,12 @@ static enum imp_status check(const struct planner *p)
 		return imp_diag(p->diag, IMP_E_SPACE,
 			"a file of %u octets cannot take a set of %zu octets",
 			(unsigned)wish->ef_size, wish->payload.n);
-	if (wish->read == IMP_READ_PIN && !wish->have_pin) {
+	if (wish->read == IMP_CARD_READ_PIN && !wish->have_pin) {
 		imp_diag(p->diag, IMP_E_USAGE, "--read-rule pin needs the PIN for reading back");
 		imp_diag_hint(p->diag, "add --pin-file FILE");
 		return IMP_E_USAGE;
 	}
-	if (wish->read == IMP_READ_PIN && wish->arr.fid && !wish->arr.pin)
+	if (wish->read == IMP_CARD_READ_PIN && wish->arr.fid && !wish->arr.pin)
 		return imp_diag(
 			p->diag, IMP_E_USAGE, "--arr names no record for reading with the PIN");
 	if (!p->map->dir.present) {
@@ -509,13 +509,14 @@ static enum imp_status check(const struct planner *p)
 static enum imp_status check_rule(const struct planner *p)
 {
 	const struct imp_card_map *map = p->map;
-	enum imp_read_rule now = map->pin_verified ? IMP_READ_PIN : IMP_READ_ALWAYS;
+	enum imp_card_rule now = map->pin_verified ? IMP_CARD_READ_PIN : IMP_CARD_READ_ALWAYS;
 
-	if (p->wish->read == IMP_READ_KEEP || p->wish->recreate || !map->ef || p->wish->read == now)
+	if (p->wish->read == IMP_CARD_READ_KEEP || p->wish->recreate || !map->ef ||
+		p->wish->read == now)
 		return IMP_OK;
 	imp_diag(p->diag, IMP_E_DENIED, "EF %04X exists and its content is read %s",
 		imp_uicc_path_fid(&map->ef_path),
-		now == IMP_READ_PIN ? "with the PIN" : "without a PIN");
+		now == IMP_CARD_READ_PIN ? "with the PIN" : "without a PIN");
 	imp_diag_hint(p->diag, "--recreate makes the file anew with the rule that you want");
 	return IMP_E_DENIED;
 }
@@ -524,7 +525,7 @@ static void keys(struct planner *p)
 {
 	verify(p, p->wish->adm);
 	/* What the walk has verified stays so for this card session. */
-	if (p->wish->read == IMP_READ_PIN && !p->map->pin_verified)
+	if (p->wish->read == IMP_CARD_READ_PIN && !p->map->pin_verified)
 		verify(p, p->wish->pin);
 }
 

@@ -50,10 +50,10 @@ struct imp_plan {
 	size_t used;
 };
 
-enum imp_read_rule {
-	IMP_READ_KEEP, /* as an existing file has it; a new one: always */
-	IMP_READ_ALWAYS,
-	IMP_READ_PIN,
+enum imp_card_rule {
+	IMP_CARD_READ_KEEP, /* as an existing file has it; a new one: always */
+	IMP_CARD_READ_ALWAYS,
+	IMP_CARD_READ_PIN,
 };
 
 /* EF.ARR records to refer to instead of writing the rules out: fid 0 for none. */
@@ -69,7 +69,7 @@ struct imp_wish {
 	uint32_t old_extent;	 /* octets of the payload that it holds now; 0: none */
 	bool opensc;		 /* EF(TokenInfo), and an opaqueDO before the oidDO (D18) */
 	bool recreate;		 /* delete and create EF(LwM2M_Bootstrap) */
-	enum imp_read_rule read;
+	enum imp_card_rule read;
 	uint32_t ef_size; /* of a new EF(LwM2M_Bootstrap); 0: the payload, rounded up to 256 */
 	struct imp_arr arr;
 	uint8_t adm, pin; /* references */

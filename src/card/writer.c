@@ -372,7 +372,7 @@ static enum imp_status verify_content(
 	struct imp_writer *writer, uint8_t *buffer, struct imp_diag *diag)
 {
 	struct imp_wr out = imp_wr(buffer, IMP_PAYLOAD_MAX);
-	bool with_pin = writer->wish.read == IMP_READ_PIN || writer->map.pin_verified;
+	bool with_pin = writer->wish.read == IMP_CARD_READ_PIN || writer->map.pin_verified;
 	enum imp_status st = with_pin ? prove_pin(writer, &out, diag) : IMP_OK;
 
 	if (st == IMP_OK)

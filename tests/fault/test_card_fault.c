@@ -540,11 +540,11 @@ static void pin_rule(void **state)
 
 	(void)state;
 	bench_begin(&b, IMP_SOFTCARD_ADF, 0, payload_of(new_octets, 600, 1));
-	b.writer->wish.read = IMP_READ_PIN;
+	b.writer->wish.read = IMP_CARD_READ_PIN;
 	refused(&b, IMP_E_USAGE, "--read-rule pin");
 
 	fresh_writer(&b, imp_span(new_octets, 600));
-	b.writer->wish.read = IMP_READ_PIN;
+	b.writer->wish.read = IMP_CARD_READ_PIN;
 	b.writer->pin = &pin;
 	must(&b, write_all(&b, false));
 	assert_int_equal(found(&b), 'n');
@@ -574,10 +574,10 @@ static void pin_rule(void **state)
 	fresh_writer(&b, imp_span(new_octets, 600));
 	b.writer->pin = &pin;
 	b.writer->force = true;
-	b.writer->wish.read = IMP_READ_ALWAYS;
+	b.writer->wish.read = IMP_CARD_READ_ALWAYS;
 	assert_int_equal(write_all(&b, false), IMP_E_DENIED);
 	fresh_writer(&b, imp_span(new_octets, 600));
-	b.writer->wish.read = IMP_READ_ALWAYS;
+	b.writer->wish.read = IMP_CARD_READ_ALWAYS;
 	b.writer->wish.recreate = true;
 	must(&b, write_all(&b, false));
 }
@@ -588,7 +588,7 @@ static void rule_by_reference(void **state)
 
 	(void)state;
 	bench_begin(&b, IMP_SOFTCARD_ADF, 1, payload_of(new_octets, 600, 1));
-	b.writer->wish.read = IMP_READ_PIN;
+	b.writer->wish.read = IMP_CARD_READ_PIN;
 	b.writer->wish.arr = (struct imp_arr){ 0x6F06, 1, 2 };
 	b.writer->pin = &pin;
 	must(&b, write_all(&b, false));
@@ -637,7 +637,7 @@ static void trace_shows_no_secret(void **state)
 	b.writer->session.trace = collect;
 	b.writer->session.trace_ctx = all;
 	b.writer->pin = &pin;
-	b.writer->wish.read = IMP_READ_PIN;
+	b.writer->wish.read = IMP_CARD_READ_PIN;
 	must(&b, write_all(&b, false));
 	assert_non_null(strstr(all, "00e00000"));		/* the dialogue is there */
 	assert_null(strstr(all, "3132333435363738"));		/* ADM1 */

@@ -233,7 +233,7 @@ static void with_pin(void **state)
 	(void)state;
 	bench_begin(&bench, IMP_SOFTCARD_ADF);
 	bench.writer.pin = &pin;
-	bench.writer.wish.read = IMP_READ_PIN;
+	bench.writer.wish.read = IMP_CARD_READ_PIN;
 	write_card(&bench);
 	holds(&bench, 0x7F50, 0x6430, "hex dodf-private");
 	rule_is_sent(&bench, "hex rule-pin");

@@ -154,7 +154,7 @@ struct row {
 	void (*card)(void);
 	size_t size;
 	bool opensc, recreate, same;
-	enum imp_read_rule read;
+	enum imp_card_rule read;
 	enum imp_status want;
 	const char *text; /* the steps, one a line; of a refusal: a part of its message */
 };
@@ -175,48 +175,50 @@ struct row {
 #define NEW_6432 "CREATE FILE 6432, 256 octets\n" CONTENT_100("6432")
 
 static const struct row rows[] = {
-	{ bare, 100, false, false, false, IMP_READ_KEEP, IMP_OK,
+	{ bare, 100, false, false, false, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nUPDATE RECORD 2 of 2F00, 38 octets\nREAD RECORD 2 of 2F00, 38 "
 		"octets\n"
 		"CREATE FILE 7F50, 768 octets\n" NEW_5031 NEW_6430 NEW_6432 },
-	{ with_application, 100, true, false, false, IMP_READ_ALWAYS, IMP_OK,
+	{ with_application, 100, true, false, false, IMP_CARD_READ_ALWAYS, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\n" NEW_5032 NEW_5031 NEW_6430 NEW_6432 },
-	{ with_application, 100, false, false, false, IMP_READ_PIN, IMP_OK,
+	{ with_application, 100, false, false, false, IMP_CARD_READ_PIN, IMP_OK,
 		"VERIFY ADM1\nVERIFY PIN 01\nSELECT PKCS#15 application\n" NEW_5031 NEW_6430
 			NEW_6432 },
-	{ complete, 100, true, false, false, IMP_READ_KEEP, IMP_OK,
+	{ complete, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\nSELECT 6442\n" CONTENT_100("6442") },
-	{ complete, 100, true, false, true, IMP_READ_KEEP, IMP_OK, "" },
-	{ complete, 100, true, true, true, IMP_READ_KEEP, IMP_OK,
+	{ complete, 100, true, false, true, IMP_CARD_READ_KEEP, IMP_OK, "" },
+	{ complete, 100, true, true, true, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\nDELETE FILE 6442\n"
 		"CREATE FILE 6442, 256 octets\n" CONTENT_100("6442") },
-	{ foreign_odf, 100, false, false, false, IMP_READ_KEEP, IMP_OK,
+	{ foreign_odf, 100, false, false, false, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\nSELECT 5031\nUPDATE BINARY 5031 at 8, 8 "
 		"octets\n"
 		"READ BINARY 5031 at 8, 8 octets\n" NEW_6430 NEW_6432 },
-	{ torn_odf, 100, false, false, false, IMP_READ_KEEP, IMP_OK,
+	{ torn_odf, 100, false, false, false, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\nSELECT 5031\nUPDATE BINARY 5031 at 0, 8 "
 		"octets\n"
 		"READ BINARY 5031 at 0, 8 octets\n" NEW_6430 NEW_6432 },
-	{ torn_dodf, 100, true, false, false, IMP_READ_KEEP, IMP_OK,
+	{ torn_dodf, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_OK,
 		"VERIFY ADM1\nSELECT PKCS#15 application\nSELECT 6430\nUPDATE BINARY 6430 at 0, 76 "
 		"octets\n"
 		"READ BINARY 6430 at 0, 76 octets\n" NEW_6432 },
 
-	{ without_dir, 100, true, false, false, IMP_READ_KEEP, IMP_E_ABSENT, "EF(DIR)" },
-	{ dir_is_full, 100, true, false, false, IMP_READ_KEEP, IMP_E_SPACE, "no free record" },
-	{ dir_too_short, 100, true, false, false, IMP_READ_KEEP, IMP_E_SPACE, "no free record" },
-	{ dir_transparent, 100, true, false, false, IMP_READ_KEEP, IMP_E_UNSUPPORTED,
+	{ without_dir, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_ABSENT, "EF(DIR)" },
+	{ dir_is_full, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE, "no free record" },
+	{ dir_too_short, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
+		"no free record" },
+	{ dir_transparent, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_UNSUPPORTED,
 		"transparent" },
-	{ foreign_odf_full, 100, true, false, false, IMP_READ_KEEP, IMP_E_SPACE, "no room for 8" },
-	{ broken_odf, 100, true, false, false, IMP_READ_KEEP, IMP_E_FORMAT,
+	{ foreign_odf_full, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
+		"no room for 8" },
+	{ broken_odf, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_FORMAT,
 		"cannot be understood" },
-	{ shared_file, 100, true, false, false, IMP_READ_KEEP, IMP_E_UNSUPPORTED, "shared" },
-	{ small_file, 100, true, false, false, IMP_READ_KEEP, IMP_E_SPACE,
+	{ shared_file, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_UNSUPPORTED, "shared" },
+	{ small_file, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
 		"EF 6442 has 99 octets, the set needs 100" },
-	{ complete, 100, true, false, false, IMP_READ_PIN, IMP_E_DENIED, "without a PIN" },
-	{ complete, 4, true, false, false, IMP_READ_KEEP, IMP_E_FORMAT, "payload" },
-	{ complete, 32769, true, false, false, IMP_READ_KEEP, IMP_E_FORMAT, "payload" },
+	{ complete, 100, true, false, false, IMP_CARD_READ_PIN, IMP_E_DENIED, "without a PIN" },
+	{ complete, 4, true, false, false, IMP_CARD_READ_KEEP, IMP_E_FORMAT, "payload" },
+	{ complete, 32769, true, false, false, IMP_CARD_READ_KEEP, IMP_E_FORMAT, "payload" },
 };
 
 static void steps_text(char text[static 65536])
