@@ -112,7 +112,7 @@ static enum imp_status make(struct imp_env *env, const struct imp_args *args, co
 	*card = imp_softcard_new(&config, &env->diag);
 	if (!*card)
 		return env->diag.status;
-	return save(*card, path, false, &env->diag);
+	return env->dry_run ? IMP_OK : save(*card, path, false, &env->diag);
 }
 
 static enum imp_status load_or_make(struct imp_env *env, const struct imp_args *args,
@@ -209,7 +209,7 @@ enum imp_status imp_card_emulate(struct imp_env *env, const struct imp_args *arg
 
 	if (st == IMP_OK)
 		st = load_or_make(env, args, path, &card);
-	if (st != IMP_OK || imp_flag(args, "create-only"))
+	if (st != IMP_OK || env->dry_run || imp_flag(args, "create-only"))
 		return st;
 	return serve(env, card, path, host ? host : HOST, (unsigned)port);
 }

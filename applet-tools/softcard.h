@@ -3,7 +3,7 @@
  * Softcard: a UICC in software, strict where a real one is.  One core serves the unit tests and the
  * fuzzer in-process and `imprint card emulate` behind a real PC/SC daemon.  It is written from the
  * card specifications (ETSI TS 102 221 and 102 222, ISO 7816-4) and shares no code with what it
- * tests: no codec, no APDU builder, no status word table of the host.
+ * tests: no card codec, no APDU builder, no status word table of the host.
  *
  * A new card has, in the MF (3F00), whose rule is EF.ARR record 3:
  *
@@ -45,9 +45,9 @@
 /* What a new card holds besides the MF's files. */
 #define IMP_SOFTCARD_ADF 0x01U /* 7F50 and its EF.ARR */
 #define IMP_SOFTCARD_DIR 0x02U /* its record in EF.DIR (record 1) */
-#define IMP_SOFTCARD_EFS                                                                 \
-	0x04U /* 5031 (32 octets, SFI 11), 5032 (32), 6430 (128, SFI 10), 6432 (ef_size, \
-	       * SFI 12), all FF; implies ADF */
+/* 5031 (32 octets, SFI 11), 5032 (32), 6430 (128, SFI 10), 6432 (ef_size, SFI 12), all FF; with ADF
+ */
+#define IMP_SOFTCARD_EFS 0x04U
 /* Habits of cards in the field (ref A.4, A.5, A.7, B.1, G.1). */
 #define IMP_SOFTCARD_NO_CHANNELS 0x0100U  /* MANAGE CHANNEL is 6881 */
 #define IMP_SOFTCARD_NO_CREATE_DF 0x0200U /* CREATE FILE of a DF or ADF is 6A81 */

@@ -66,11 +66,13 @@ static enum imp_status serve(void *ctx, const char *host, unsigned port,
 
 static char said[4096]; /* what went to env.err */
 
+static bool dry_run;
+
 static enum imp_status emulate(const char *const *opts, struct imp_diag *diag)
 {
 	const char *values[16] = { NULL };
 	struct imp_args args = { .opts = imp_card_emulate_opts, .values = values };
-	struct imp_env env = { .out = stdout, .serve_card = serve };
+	struct imp_env env = { .out = stdout, .serve_card = serve, .dry_run = dry_run };
 	enum imp_status st;
 
 	for (; *opts; opts += 2) {
@@ -139,6 +141,23 @@ static void test_new_card(void **state)
 	assert_true(file_holds("new.json", "\"iccid\":\"" IMP_SOFTCARD_ICCID "\",\"protocol\":1"));
 	assert_true(file_holds("new.json", "3F00/7F50"));
 	assert_true(file_holds("new.json", "61144f0ca000000063"));
+}
+
+static void test_create_only(void **state)
+{
+	const char *const opts[] = { "state", "made.json", "create-only", "", NULL };
+	struct imp_diag diag;
+
+	(void)state;
+	start(verify);
+	dry_run = true;
+	assert_int_equal(emulate(opts, &diag), IMP_OK);
+	dry_run = false;
+	assert_int_not_equal(access("made.json", F_OK), 0);
+	assert_int_equal(emulate(opts, &diag), IMP_OK);
+	assert_int_equal(access("made.json", F_OK), 0);
+	assert_int_equal(emulate(opts, &diag), IMP_E_USAGE);
+	assert_int_equal(reader.served, 0);
 }
 
 static void test_chosen_card(void **state)
@@ -284,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_card),
+		cmocka_unit_test(test_create_only),
 		cmocka_unit_test(test_chosen_card),
 		cmocka_unit_test(test_state_is_kept),
 		cmocka_unit_test(test_unwritable_state),
