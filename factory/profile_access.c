@@ -14,14 +14,14 @@ static void read_rights(struct imp_reading *r, const char *key, const char *text
 
 	for (const char *p = text; *p; p++) {
 		const char *at = strchr(letters, *p);
-		uint8_t bit = at ? (uint8_t)(1U << (at - letters)) : 0;
+		unsigned bit = at ? 1U << (at - letters) : 0;
 
 		if (!bit || rights & bit) {
 			imp_reading_error(r, key, "",
 				"'%s' is not made of the letters R W E D C, each once", text);
 			return;
 		}
-		rights |= bit;
+		rights = (uint8_t)(rights | bit);
 	}
 	*out = rights;
 }

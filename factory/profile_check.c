@@ -34,6 +34,26 @@ static size_t servers(const struct imp_profile *p)
 	return n;
 }
 
+static bool uses_x509(const struct imp_profile *p)
+{
+	for (size_t i = 0; i < p->accounts_n; i++)
+		if (p->accounts[i].security == IMP_SECURITY_X509)
+			return true;
+	return false;
+}
+
+/* A template that cannot fit, whatever the list holds: every column gives one octet at least. */
+static void check_length(
+	struct imp_reading *r, const char *key, const struct imp_template *t, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->v[i].column ? 1 : t->v[i].n;
+	if (n > max)
+		imp_reading_error(r, key, "", "'%s' is longer than %zu octets", t->source, max);
+}
+
 /* ---- one account ---- */
 
 static bool has(struct imp_span s, const char *text)
@@ -220,6 +240,7 @@ static void check_account(struct imp_reading *r, const struct imp_profile_accoun
 		imp_reading_error(r, "psk", "B12",
 			"identity '%s' has no {column}: every device would get the same",
 			a->identity.source);
+	check_length(r, "psk", &a->identity, IMP_IDENTITY_MAX);
 	if (a->security == IMP_SECURITY_X509 && !r->profile->x509.present)
 		imp_reading_error(
 			r, "security", "", "x509 needs the profile's part x509: with a CA");
@@ -392,6 +413,8 @@ static void check_endpoint(struct imp_reading *r)
 	if (t->source && !imp_template_uses(t, NULL))
 		imp_reading_error(r, "endpoint", "",
 			"'%s' has no {column}: every device would get the same name", t->source);
+	check_length(
+		r, "endpoint", t, uses_x509(r->profile) ? IMP_COMMON_NAME_MAX : IMP_IDENTITY_MAX);
 }
 
 void imp_profile_check_text(struct imp_reading *r)
