@@ -49,12 +49,8 @@ static void headers(void **state)
 	} rows[] = {
 		{ "c000", IMP_TLV_RESOURCE, 0, 0, 2, true },
 		{ "c10155", IMP_TLV_RESOURCE, 1, 1, 2, true },
-		{ "0700"
-		  "11111111111111",
-			IMP_TLV_INSTANCE, 0, 7, 2, true },
-		{ "080008"
-		  "2222222222222222",
-			IMP_TLV_INSTANCE, 0, 8, 3, true },
+		{ "070011111111111111", IMP_TLV_INSTANCE, 0, 7, 2, true },
+		{ "0800082222222222222222", IMP_TLV_INSTANCE, 0, 8, 3, true },
 		{ "41ff00", IMP_TLV_RES_INSTANCE, 255, 1, 2, true },
 		{ "61010000", IMP_TLV_RES_INSTANCE, 256, 1, 3, true },
 		{ "a0ffff", IMP_TLV_MULTIPLE, 65535, 0, 3, true },
@@ -128,10 +124,8 @@ static bool pads(void *ctx, struct imp_span input)
 
 static void sweeps(void **state)
 {
-	static const char *const rows[] = { "c10155",
-		"080008"
-		"2222222222222222",
-		"61010000", "f8000a00000100", "d00a000100" };
+	static const char *const rows[] = { "c10155", "0800082222222222222222", "61010000",
+		"f8000a00000100", "d00a000100" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -227,14 +221,8 @@ static void other_types(void **state)
 	imp_tlv_put_float(&wr, IMP_TLV_RESOURCE, 6, 0.5);
 	imp_tlv_put_float(&wr, IMP_TLV_RESOURCE, 6, 0.1);
 	imp_tlv_put_float(&wr, IMP_TLV_RESOURCE, 6, 1e300);
-	assert_hex(&wr, "4200c0a8"
-			"480108ffffffffffffffff"
-			"c10101"
-			"c10100"
-			"c41100150003"
-			"c4063f000000"
-			"c806083fb999999999999a"
-			"c806087e37e43c8800759c");
+	assert_hex(&wr, "4200c0a8480108ffffffffffffffffc10101c10100c41100150003c4063f000000c806083f"
+			"b999999999999ac806087e37e43c8800759c");
 }
 
 /* Widths that no type has: refused, the output untouched. */
