@@ -93,7 +93,8 @@ static bool half(uint32_t bits, uint16_t *out)
 
 void imp_cbor_put_float(struct imp_wr *wr, double v)
 {
-	uint64_t bits64;
+	uint64_t bits64, back;
+	double widened;
 	uint32_t bits32;
 	uint16_t bits16;
 	float single;
@@ -110,7 +111,9 @@ void imp_cbor_put_float(struct imp_wr *wr, double v)
 	/* Beyond the range of float the conversion is undefined. */
 	single = v >= -(double)FLT_MAX && v <= (double)FLT_MAX ? (float)v : 0;
 	memcpy(&bits32, &single, sizeof bits32);
-	if (memcmp(&(double){ (double)single }, &v, sizeof v) != 0) {
+	widened = (double)single;
+	memcpy(&back, &widened, sizeof back);
+	if (back != bits64) { /* by bits, for the sign of zero */
 		imp_wr_u8(wr, 0xFB);
 		imp_wr_be64(wr, bits64);
 	} else if (half(bits32, &bits16)) {

@@ -305,7 +305,7 @@ static enum imp_status read_resource(struct in *in, struct imp_path path, struct
 static enum imp_status read_instance(struct in *in, struct imp_path path, struct imp_json_rd *j)
 {
 	struct members m;
-	bool empty;
+	bool empty = false;
 	enum imp_status st = find_members(j, &m);
 
 	if (!st)
@@ -332,7 +332,7 @@ static enum imp_status read_version(struct in *in, const struct members *m, uint
 static enum imp_status read_lwm2m_object(struct in *in, struct imp_path path, struct imp_json_rd *j)
 {
 	struct members m;
-	bool empty;
+	bool empty = false;
 	enum imp_status st = find_members(j, &m);
 
 	if (!st)
@@ -365,7 +365,7 @@ static enum imp_status read_document(struct in *in, struct imp_span text)
 	struct imp_json_rd j = imp_json_rd(text);
 	struct imp_json_token token;
 	struct members m;
-	bool empty;
+	bool empty = false;
 	enum imp_status st = imp_json_next(&j, &token);
 
 	if (!st && token.kind != IMP_JSON_OBJECT)

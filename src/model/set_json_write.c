@@ -13,9 +13,15 @@ struct out {
 	bool reveal;
 };
 
+static bool more(const struct out *o)
+{
+	return o->i < o->set->n;
+}
+
+/* Only where there is more. */
 static const struct imp_value *at(const struct out *o)
 {
-	return o->i < o->set->n ? &o->set->v[o->i] : NULL;
+	return &o->set->v[o->i];
 }
 
 static void put_octets(struct out *o, const struct imp_value *v, bool secret)
@@ -75,11 +81,11 @@ static bool is_multiple(const struct imp_value *v)
 static void put_resource_instances(
 	struct out *o, struct imp_path path, enum imp_type type, bool secret)
 {
-	const struct imp_value *v;
-
 	imp_json_array(&o->j, "instances");
-	while ((v = at(o)) && v->path.object == path.object && v->path.instance == path.instance &&
-		v->path.resource == path.resource) {
+	while (more(o) && at(o)->path.object == path.object &&
+		at(o)->path.instance == path.instance && at(o)->path.resource == path.resource) {
+		const struct imp_value *v = at(o);
+
 		if (v->type != IMP_TYPE_NONE) {
 			imp_json_object(&o->j, NULL);
 			imp_json_uint(&o->j, "id", v->path.res_instance);
@@ -116,14 +122,14 @@ static void put_resource(struct out *o)
 
 static void put_instance(struct out *o)
 {
-	const struct imp_value *v = at(o);
-	struct imp_path path = v->path;
+	struct imp_path path = at(o)->path;
 
 	imp_json_object(&o->j, NULL);
 	imp_json_uint(&o->j, "id", path.instance);
 	imp_json_array(&o->j, "resources");
-	while ((v = at(o)) && v->path.object == path.object && v->path.instance == path.instance) {
-		if (v->path.resource == IMP_NO_ID)
+	while (more(o) && at(o)->path.object == path.object &&
+		at(o)->path.instance == path.instance) {
+		if (at(o)->path.resource == IMP_NO_ID)
 			o->i++;
 		else
 			put_resource(o);
@@ -148,15 +154,14 @@ static void put_version(struct out *o, uint16_t object)
 
 static void put_object(struct out *o)
 {
-	const struct imp_value *v = at(o);
-	uint16_t object = v->path.object;
+	uint16_t object = at(o)->path.object;
 
 	imp_json_object(&o->j, NULL);
 	imp_json_uint(&o->j, "id", object);
 	put_version(o, object);
 	imp_json_array(&o->j, "instances");
-	while ((v = at(o)) && v->path.object == object) {
-		if (v->path.instance == IMP_NO_ID)
+	while (more(o) && at(o)->path.object == object) {
+		if (at(o)->path.instance == IMP_NO_ID)
 			o->i++;
 		else
 			put_instance(o);
@@ -170,7 +175,7 @@ enum imp_status imp_set_to_json_objects(const struct imp_set *set, bool reveal, 
 	struct out o = { imp_json(out), set, 0, reveal };
 
 	imp_json_array(&o.j, NULL);
-	while (at(&o))
+	while (more(&o))
 		put_object(&o);
 	imp_json_array_end(&o.j);
 	return out->st;
