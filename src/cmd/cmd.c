@@ -316,9 +316,11 @@ static enum imp_status dispatch(struct parse *p, char **argv)
 		imp_help_all(p->help ? p->env->out : p->env->err, p->nouns);
 		return p->help ? IMP_OK : imp_diag(&p->env->diag, IMP_E_USAGE, "which command?");
 	}
-	if (strcmp(argv[0], "help") == 0)
-		return take_globals(p, (argv++, &argv)) == IMP_OK ? help_about(p, argv)
-								  : IMP_E_USAGE;
+	if (strcmp(argv[0], "help") == 0) {
+		argv++;
+		st = take_globals(p, &argv);
+		return st == IMP_OK ? help_about(p, argv) : st;
+	}
 	if (strcmp(argv[0], "completion") == 0)
 		return imp_completion(p->env, p->nouns, argv[1]);
 	st = find_noun(p, *argv++);
