@@ -32,22 +32,22 @@ enum imp_type {
 
 struct imp_resource_def {
 	uint16_t id;
-	const char *name;
-	enum imp_type type;
 	bool multiple;
 	bool mandatory;
 	bool secret; /* private key, pre-shared key, OSCORE master secret, SMS keys */
+	uint8_t since_major, since_minor; /* object version in which it first appears */
+	const char *name;
+	enum imp_type type;
 	/* Of the value, or of the length in octets for strings and opaques; without a printed range
 	 * all of int64_t, or 0..INT64_MAX where a negative has no meaning (seconds, unsigned,
 	 * lengths).  0, 0 for types that have no range. */
 	int64_t min, max;
-	uint8_t since_major, since_minor; /* object version in which it first appears */
 };
 
 struct imp_object_def {
 	uint16_t id;
-	const char *name;
 	bool multiple;
+	const char *name;
 	const struct imp_resource_def *resources; /* ascending ids */
 	size_t count;
 };

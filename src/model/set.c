@@ -332,6 +332,15 @@ int32_t imp_set_next_instance(const struct imp_set *set, uint16_t object, int32_
 	return set->v[at].path.instance;
 }
 
+/* By its bits NaN equals itself, and -0 is not 0. */
+static uint64_t float_bits(double f)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &f, sizeof(bits));
+	return bits;
+}
+
 static bool value_equal(const struct imp_value *a, const struct imp_value *b)
 {
 	if (path_key(a->path) != path_key(b->path) || a->type != b->type)
@@ -347,8 +356,8 @@ static bool value_equal(const struct imp_value *a, const struct imp_value *b)
 		return a->u.i == b->u.i;
 	case IMP_TYPE_UNSIGNED:
 		return a->u.u == b->u.u;
-	case IMP_TYPE_FLOAT: /* the octets, so that NaN equals itself and -0 is not 0 */
-		return memcmp(&a->u.f, &b->u.f, sizeof(a->u.f)) == 0;
+	case IMP_TYPE_FLOAT:
+		return float_bits(a->u.f) == float_bits(b->u.f);
 	case IMP_TYPE_BOOLEAN:
 		return a->u.b == b->u.b;
 	case IMP_TYPE_OBJLNK:
