@@ -8,26 +8,42 @@
 static void print_text(struct imp_env *env, struct imp_span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == 0x7F)
+		bool c1 = s.p[i] == 0xC2 && i + 1 < s.n && s.p[i + 1] < 0xA0; /* U+0080..009F */
+
+		if (s.p[i] < 0x20 || s.p[i] == 0x7F || c1)
 			imp_out(env, "\\x%02x", s.p[i]);
 		else
 			imp_out(env, "%c", s.p[i]);
 	}
 }
 
-static void print_octets(struct imp_env *env, struct imp_span s, bool hidden)
+#define SHOWN_OCTETS 48 /* of a certificate or key; JSON has all of them */
+
+static bool printable(struct imp_span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] > 0x7E)
+			return false;
+	return s.n > 0;
+}
+
+static void print_octets(struct imp_env *env, struct imp_span s, bool hidden, bool whole)
 {
 	if (hidden) {
 		imp_out(env, "(secret, %zu octets)", s.n);
 		return;
 	}
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n && (whole || i < SHOWN_OCTETS); i++)
 		imp_out(env, "%02x", s.p[i]);
 	if (s.n == 0)
 		imp_out(env, "(empty)");
+	else if (printable(s))
+		imp_out(env, " \"%.*s\"", (int)s.n, (const char *)s.p);
+	else if (s.n > SHOWN_OCTETS && !whole)
+		imp_out(env, "... (%zu octets)", s.n);
 }
 
-static void print_value(struct imp_env *env, const struct imp_value *v, bool hidden)
+static void print_value(struct imp_env *env, const struct imp_value *v, bool hidden, bool whole)
 {
 	switch (v->type) {
 	case IMP_TYPE_STRING:
@@ -47,7 +63,7 @@ static void print_value(struct imp_env *env, const struct imp_value *v, bool hid
 		imp_out(env, "%s", v->u.b ? "true" : "false");
 		break;
 	case IMP_TYPE_OPAQUE:
-		print_octets(env, v->u.s, hidden);
+		print_octets(env, v->u.s, hidden, whole);
 		break;
 	case IMP_TYPE_OBJLNK:
 		imp_out(env, "%u:%u", v->u.link.object, v->u.link.instance);
@@ -77,7 +93,7 @@ static void print_line(struct imp_env *env, const struct imp_value *v, bool reve
 	imp_out(env, "  %-12s ", imp_path_text(v->path, path));
 	if (v->path.resource != IMP_NO_ID)
 		imp_out(env, "%-36s ", def ? def->name : "(unknown resource)");
-	print_value(env, v, def && def->secret && !reveal);
+	print_value(env, v, def && def->secret && !reveal, def && def->secret);
 	imp_out(env, "\n");
 }
 
