@@ -89,8 +89,14 @@ static enum imp_status failed(enum imr_status status, const struct imr_report *r
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		if (map[i].from == status)
 			st = map[i].to;
-	if (adapter->link != IMP_OK)
-		st = adapter->link;
+	if (adapter->link != IMP_OK) {
+		imp_diag(diag, adapter->link,
+			adapter->link == IMP_E_ABSENT
+				? "the card is gone while the device's reader reads it"
+				: "no proper answer from the card to the device's reader");
+		imp_diag_hint(diag, "put the card back and repeat the same command");
+		return adapter->link;
+	}
 	if (report->card_sw)
 		imp_diag(diag, st, "the device's reader finds on the card: %s (SW %04X)",
 			imr_status_text(status), report->card_sw);

@@ -10,6 +10,8 @@
 #include <winscard.h>
 
 #define NAMES_MAX 4096
+#define READER_NAME 128 /* MAX_READERNAME of PCSC-lite */
+#define NOTICE_MS 1000
 #define PROTOCOLS (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1)
 
 /* ---- errors -----------------------------------------------------------------------------------
@@ -132,6 +134,7 @@ struct card {
 	SCARDHANDLE handle;
 	DWORD protocol;
 	bool connected;
+	char reader[READER_NAME];
 };
 
 /* Anything but a proper answer is a link failure; a removed card shows in more ways than one. */
@@ -150,14 +153,20 @@ static enum imp_status link_status(LONG rv)
 	}
 }
 
-/* Is the card still there?  A card torn out during a command ends it without a proper error. */
+/*
+ * Is the card still there?  A card torn out during a command may end it without a proper error, and
+ * a daemon that polls notices only at its next look: give it the time for one.
+ */
 static bool present(const struct card *c)
 {
-	DWORD state = 0, protocol = 0, name_n = 0, atr_n = 0;
+	SCARD_READERSTATE state = { .szReader = c->reader, .dwCurrentState = SCARD_STATE_UNAWARE };
 
-	return SCardStatus(c->handle, NULL, &name_n, &state, &protocol, NULL, &atr_n) ==
-		       SCARD_S_SUCCESS &&
-	       (state & SCARD_PRESENT);
+	if (SCardGetStatusChange(c->context.handle, 0, &state, 1) != SCARD_S_SUCCESS)
+		return false;
+	state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	if (state.dwEventState & SCARD_STATE_PRESENT)
+		(void)SCardGetStatusChange(c->context.handle, NOTICE_MS, &state, 1);
+	return (state.dwEventState & SCARD_STATE_PRESENT) != 0;
 }
 
 static enum imp_status transceive(void *ctx, struct imp_span cmd, struct imp_wr *rsp)
@@ -218,6 +227,7 @@ static LONG card_connect(struct card *c, const char *name)
 {
 	LONG rv = context_open(&c->context);
 
+	(void)snprintf(c->reader, sizeof c->reader, "%s", name);
 	if (rv == SCARD_S_SUCCESS)
 		rv = SCardConnect(c->context.handle, name, SCARD_SHARE_EXCLUSIVE, PROTOCOLS,
 			&c->handle, &c->protocol);
