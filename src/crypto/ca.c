@@ -43,7 +43,7 @@ static void day_text(int64_t s, char out[static 32])
 	struct tm tm;
 
 	if (!gmtime_r(&t, &tm) || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		strcpy(out, "?");
+		out[0] = '\0';
 }
 
 static enum imp_status load_certificate(

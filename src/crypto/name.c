@@ -208,14 +208,16 @@ static bool take_all(struct walk *w)
 	return false;
 }
 
+#define QUOTED 96
+
 /* Text for a message: its beginning, with anything odd as '?'. */
-static void quote(struct imp_span text, char out[static 100])
+static void quote(struct imp_span text, char out[static QUOTED + 1])
 {
-	size_t n = text.n < 96 ? text.n : 96;
+	size_t n = text.n < QUOTED ? text.n : QUOTED;
 
 	for (size_t i = 0; i < n; i++)
 		out[i] = text.p[i] >= 0x20 && text.p[i] < 0x7F ? (char)text.p[i] : '?';
-	strcpy(out + n, n < text.n ? "..." : "");
+	out[n] = '\0';
 }
 
 enum imp_status imp_name_encode(struct imp_span text, struct imp_wr *out, struct imp_diag *diag)
@@ -223,11 +225,12 @@ enum imp_status imp_name_encode(struct imp_span text, struct imp_wr *out, struct
 	uint8_t der[IMP_NAME_MAX];
 	struct walk w = { .text = text, .wr = imp_asn1_wr(der, sizeof der) };
 	enum imp_status st;
-	char said[100];
+	char said[QUOTED + 1];
 
 	if (!take_all(&w)) {
 		quote(text, said);
-		st = imp_diag(diag, IMP_E_FORMAT, "subject '%s': %s", said, w.why);
+		st = imp_diag(diag, IMP_E_FORMAT, "subject '%s%s': %s", said,
+			text.n > QUOTED ? "..." : "", w.why);
 		imp_diag_hint(diag, "write it as CN=name,O=organization,C=XX; a backslash goes "
 				    "before a comma that belongs to a value");
 		return st;

@@ -36,8 +36,8 @@ bool imp_rng_is_openssl(const struct imp_rng *rng)
 
 /* ---- the repeatable source ---- */
 
-#define MARK "TEST"
-#define MARK_N 4
+static const uint8_t mark[] = { 0x54, 0x45, 0x53, 0x54 }; /* "TEST" */
+
 #define MARKED_FROM 16 /* shorter draws are nonces and the like */
 
 struct imp_rng_test {
@@ -53,7 +53,7 @@ static bool stream(EVP_CIPHER_CTX *ctr, uint8_t *out, size_t n)
 
 	memset(out, 0, n);
 	return n <= INT32_MAX && EVP_EncryptUpdate(ctr, out, &got, out, (int)n) == 1 &&
-		(size_t)got == n;
+	       (size_t)got == n;
 }
 
 static enum imp_status test_fill(void *ctx, uint8_t *out, size_t n)
@@ -71,7 +71,7 @@ static enum imp_status test_fill(void *ctx, uint8_t *out, size_t n)
 		return IMP_E_INTERNAL;
 	}
 	if (n >= MARKED_FROM)
-		memcpy(out, MARK, MARK_N);
+		memcpy(out, mark, sizeof mark);
 	return IMP_OK;
 }
 

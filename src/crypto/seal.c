@@ -147,8 +147,12 @@ static enum imp_status station_sealer(const struct imp_secret *station, const st
 {
 	enum imp_status st = imp_sealer_open(station, rng, out);
 
-	if (st != IMP_E_FORMAT)
-		return st == IMP_OK ? st : imp_diag(diag, st, "no memory for a sealer");
+	if (st == IMP_OK)
+		return IMP_OK;
+	if (st != IMP_E_FORMAT) {
+		imp_diag(diag, st, "no memory for a sealer");
+		return st;
+	}
 	imp_diag(diag, st, "the station key has %zu octets, not %d", station->n, IMP_STATION_KEY);
 	imp_diag_hint(diag, "make one with: openssl rand -out FILE 32");
 	return st;

@@ -52,8 +52,8 @@ IMP_MUST_CHECK enum imp_status imp_data_key_seal_cms(const struct imp_secret *ke
 
 /*
  * Open with the recipient's private key (PEM or DER, not encrypted).  IMP_E_MISMATCH: not for this
- * key; key is wiped on failure.  An EnvelopedData proves nothing of its origin: one that was changed
- * may open to another key, under which no row opens.
+ * key; key is wiped on failure.  An EnvelopedData proves nothing of its origin: one that was
+ * changed may open to another key, under which no row opens.
  */
 IMP_MUST_CHECK enum imp_status imp_data_key_open_cms(struct imp_span sealed,
 	struct imp_span private_key, const char *name, struct imp_secret *key,

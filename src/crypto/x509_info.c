@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -86,10 +87,9 @@ static void key_text(X509 *x, struct imp_x509_info *info)
 	EVP_PKEY *key = X509_get0_pubkey(x);
 	const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
 
-	strcpy(info->key_type, "unknown");
-	if (!key || !type || strlen(type) >= sizeof info->key_type)
+	(void)snprintf(info->key_type, sizeof info->key_type, "%s", type ? type : "unknown");
+	if (!key)
 		return;
-	strcpy(info->key_type, type);
 	info->key_bits = EVP_PKEY_get_bits(key);
 	if (EVP_PKEY_is_a(key, "EC") != 1 ||
 		EVP_PKEY_get_group_name(key, info->curve, sizeof info->curve, NULL) != 1)
