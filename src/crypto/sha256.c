@@ -57,9 +57,11 @@ enum imp_status imp_sha256_finish(struct imp_sha256 *h, uint8_t out[static IMP_S
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t per_thread;
 static bool per_thread_ok;
+static _Thread_local struct imp_sha256 *mine;
 
 static void thread_ends(void *h)
 {
+	mine = NULL;
 	imp_sha256_close(h);
 }
 
@@ -68,8 +70,6 @@ static void make_key(void)
 {
 	per_thread_ok = pthread_key_create(&per_thread, thread_ends) == 0;
 }
-
-static _Thread_local struct imp_sha256 *mine;
 
 /* Make this thread's context; its key is there for the end of the thread alone. */
 static struct imp_sha256 *make_mine(void)
