@@ -104,9 +104,16 @@ static void values_of(const struct export *e, const struct imp_unit *u, size_t i
 	v[n++] = (struct value){ .octets = a->oscore_salt, .hex = true };
 }
 
+/* Base64 with padding and the alphabet that every tool takes (RFC 4648, section 4). */
 static void put_base64(struct imp_wr *wr, struct imp_span s)
 {
+	size_t from = wr->n;
+
 	imp_b64url_put(wr, s);
+	for (size_t i = from; wr->p && i < wr->n; i++)
+		wr->p[i] = wr->p[i] == '-' ? '+' : wr->p[i] == '_' ? '/' : wr->p[i];
+	for (size_t n = wr->n - from; n % 4; n++)
+		imp_wr_u8(wr, '=');
 }
 
 static void json_member(struct imp_json *j, const char *key, const struct value *v)
