@@ -21,8 +21,7 @@ struct info {
 	char fid[5];
 };
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 /* What the first octets say. */
 static void judge(struct info *info, struct imp_span head)
@@ -88,8 +87,7 @@ static enum imp_status read_atr(struct info *info, struct imp_diag *diag)
 	return IMP_OK;
 }
 
-/* ---- telling ----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void json_file(struct imp_json *j, const char *key, const struct imp_directory *file)
 {

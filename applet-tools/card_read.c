@@ -28,8 +28,7 @@ static void reading_free(struct reading **reading)
 	free(*reading);
 }
 
-/* ---- the card ---------------------------------------------------------------------------------
- */
+/* ---- the card ---- */
 
 /* Appendix G asks for a logical channel; a card without any is read on the basic one. */
 static enum imp_status channel(struct imp_env *env, struct imp_session *session)
@@ -81,8 +80,7 @@ static enum imp_status read_card(
 	return st;
 }
 
-/* ---- the set ----------------------------------------------------------------------------------
- */
+/* ---- the set ---- */
 
 static enum imp_status decode(struct imp_env *env, struct reading *r)
 {
@@ -117,12 +115,12 @@ static enum imp_status deliver(struct imp_env *env, const struct imp_args *args,
 
 	if (st != IMP_OK)
 		return st;
-	if (out)
+	if (out && !env->dry_run)
 		st = imp_file_write(out, imp_span(r->octets, r->n), true, &env->diag);
 	if (st != IMP_OK)
 		return st;
 	if (out)
-		imp_note(env, "%s: %zu octets", out, r->n);
+		imp_note(env, "%s: %zu octets%s", out, r->n, env->dry_run ? " (not written)" : "");
 	return r->raw || (out && !env->json) ? IMP_OK : print(env, r);
 }
 

@@ -34,21 +34,23 @@ static void verify_free(struct verify **verify)
 	free(*verify);
 }
 
-/* ---- reading and judging ----------------------------------------------------------------------
- */
+/* ---- reading and judging ---- */
 
 static enum imp_status read_card(struct imp_env *env, const struct imp_args *args, struct verify *v)
 {
 	uint32_t options =
 		IMR_OPT_BASIC_CHANNEL | (imp_flag(args, "lenient") ? (uint32_t)IMR_OPT_LENIENT : 0);
 	struct imp_wr out = imp_wr(v->octets, sizeof v->octets);
+	struct imp_card card;
 	enum imp_status st = imp_session_reset(&v->use.session, &env->diag);
+
+	imp_session_tap(&v->use.session, &card);
 
 	if (st == IMP_OK)
 		st = imp_uicc_iccid(&v->use.session, v->iccid, &env->diag);
 	if (st == IMP_OK)
-		st = imp_imr_read(&v->use.card, card_use_pin_value(&v->use), options, &out,
-			&v->report, &env->diag);
+		st = imp_imr_read(
+			&card, card_use_pin_value(&v->use), options, &out, &v->report, &env->diag);
 	v->n = out.n;
 	return st;
 }
@@ -102,8 +104,7 @@ static enum imp_status record(struct imp_env *env, struct verify *v)
 		v->source.ledger, v->source.unit.id, v->iccid, "{\"reader\":\"ok\"}", &env->diag);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void fill(struct imp_json *j, const void *ctx)
 {

@@ -18,8 +18,7 @@ struct write {
 	struct imp_writer *writer;
 };
 
-/* ---- options ----------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 /* What the profile of a ledger's unit asks for; options override it. */
 static enum imp_status from_profile(struct write *w)
@@ -109,8 +108,7 @@ static enum imp_status options(struct write *w)
 	return st;
 }
 
-/* ---- the right card ---------------------------------------------------------------------------
- */
+/* ---- the right card ---- */
 
 static enum imp_status other_card(struct write *w, const char *wanted)
 {
@@ -146,8 +144,7 @@ static void warn_readable(struct write *w)
 			w->writer->iccid);
 }
 
-/* ---- the ledger -------------------------------------------------------------------------------
- */
+/* ---- the ledger ---- */
 
 static enum imp_status bind_unit(struct write *w)
 {
@@ -179,8 +176,7 @@ static enum imp_status record_verified(struct write *w)
 		w->source->ledger, w->source->unit.id, w->writer->iccid, evidence, &w->env->diag);
 }
 
-/* ---- doing it ---------------------------------------------------------------------------------
- */
+/* ---- doing it ---- */
 
 static enum imp_status plan(struct write *w)
 {

@@ -41,8 +41,7 @@ void imp_imr_adapt(
 	};
 }
 
-/* ---- the payload as the reader had it ---------------------------------------------------------
- */
+/* ---- the payload as the reader had it ---- */
 
 struct capture {
 	uint8_t *buffer; /* the reader's */

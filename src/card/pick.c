@@ -9,8 +9,7 @@ struct readers {
 	size_t n;
 };
 
-/* ---- which ones fit ---------------------------------------------------------------------------
- */
+/* ---- which ones fit ---- */
 
 typedef bool fits(const struct readers *readers, size_t i, const char *spec);
 
@@ -61,8 +60,7 @@ static size_t count(const struct readers *readers, fits *fit, const char *spec, 
 	return n;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 /* "0: NAME; 1: NAME" as far as they fit. */
 static void name_all(const struct readers *readers, char *text, size_t cap)
@@ -97,8 +95,7 @@ static enum imp_status not_one(
 	return IMP_E_USAGE;
 }
 
-/* ---- picking ----------------------------------------------------------------------------------
- */
+/* ---- picking ---- */
 
 static enum imp_status choose(
 	const struct readers *readers, const char *spec, size_t *which, struct imp_diag *diag)

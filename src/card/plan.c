@@ -31,8 +31,7 @@ struct planner {
 	bool full; /* steps or arena ran out: a bug, told once at the end */
 };
 
-/* ---- pieces -----------------------------------------------------------------------------------
- */
+/* ---- pieces ---- */
 
 static struct imp_step *add(struct planner *p, enum imp_step_kind kind, uint16_t fid)
 {
@@ -91,8 +90,7 @@ static void compare_piece(
 	step->open = open;
 }
 
-/* ---- rules and file parameters ----------------------------------------------------------------
- */
+/* ---- rules and file parameters ---- */
 
 static void put_rule(struct imp_wr *wr, uint8_t modes, enum imp_access access, uint8_t key)
 {
@@ -172,8 +170,7 @@ static void create_application(struct planner *p)
 	create(p, &fcp);
 }
 
-/* ---- directories ------------------------------------------------------------------------------
- */
+/* ---- directories ---- */
 
 /* What was begun with these octets and did not get further: a part of them, then filling. */
 static bool begun(const struct imp_directory *d, struct imp_span ours)
@@ -348,8 +345,7 @@ static enum imp_status plan_dodf(struct planner *p)
 	return write_directory(p, &d);
 }
 
-/* ---- EF(DIR), application ---------------------------------------------------------------------
- */
+/* ---- EF(DIR), application ---- */
 
 static enum imp_status plan_dir(struct planner *p)
 {
@@ -395,8 +391,7 @@ static void plan_application(struct planner *p)
 		create_application(p);
 }
 
-/* ---- EF(LwM2M_Bootstrap) ----------------------------------------------------------------------
- */
+/* ---- EF(LwM2M_Bootstrap) ---- */
 
 static void compare(struct planner *p, uint16_t fid, size_t at, struct imp_span data)
 {
@@ -473,8 +468,7 @@ static enum imp_status plan_ef(struct planner *p)
 	return IMP_OK;
 }
 
-/* ---- whole plans ------------------------------------------------------------------------------
- */
+/* ---- whole plans ---- */
 
 /* What no card can mend. */
 static enum imp_status check(const struct planner *p)

@@ -25,8 +25,7 @@ static void exchange_wipe(struct exchange *x)
 	imp_wipe(x, sizeof *x);
 }
 
-/* ---- trace ------------------------------------------------------------------------------------
- */
+/* ---- trace ---- */
 
 static void put_octets(struct imp_wr *line, struct imp_span s, bool open)
 {
@@ -71,22 +70,54 @@ static void trace_command(
 }
 
 static void trace_answer(
-	const struct imp_session *session, const struct imp_apdu *apdu, const struct exchange *x)
+	const struct imp_session *session, const struct imp_apdu *apdu, struct imp_span answer)
 {
 	char text[TRACE_MAX];
 	struct imp_wr line = imp_wr(text, sizeof text);
-	uint8_t sw[2] = { (uint8_t)(x->sw >> 8), (uint8_t)x->sw };
 
 	if (!session->trace)
 		return;
 	imp_wr_text(&line, "<");
-	put_octets(&line, imp_span(x->answer, x->n), apdu->open);
-	put_octets(&line, imp_span(sw, sizeof sw), true);
+	put_octets(&line, imp_span(answer.p, answer.n - 2), apdu->open);
+	put_octets(&line, imp_span(answer.p + answer.n - 2, 2), true);
 	trace_line(session, &line);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- others on the same card ---- */
+
+/* A command as it went over the wire, taken apart again. */
+static struct imp_apdu parse(struct imp_span cmd)
+{
+	struct imp_apdu apdu = { .ins = cmd.n > 1 ? cmd.p[1] : 0 };
+
+	apdu.open = apdu.ins == IMP_INS_SELECT || apdu.ins == IMP_INS_READ_RECORD ||
+		    apdu.ins == IMP_INS_MANAGE_CHANNEL;
+	if (cmd.n > HEADER + 1 && cmd.n - HEADER - 1 >= cmd.p[HEADER])
+		apdu.data = imp_span(cmd.p + HEADER + 1, cmd.p[HEADER]);
+	return apdu;
+}
+
+static enum imp_status tapped(void *ctx, struct imp_span cmd, struct imp_wr *rsp)
+{
+	struct imp_session *session = (struct imp_session *)ctx;
+	const struct imp_apdu apdu = parse(cmd);
+	size_t before = rsp->n;
+	enum imp_status st;
+
+	if (cmd.n >= HEADER)
+		trace_command(session, &apdu, cmd);
+	st = session->card->transceive(session->card->ctx, cmd, rsp);
+	if (st == IMP_OK && rsp->st == IMP_OK && rsp->n >= before + 2)
+		trace_answer(session, &apdu, imp_span(rsp->p + before, rsp->n - before));
+	return st;
+}
+
+void imp_session_tap(struct imp_session *session, struct imp_card *out)
+{
+	*out = (struct imp_card){ .ctx = session, .transceive = tapped };
+}
+
+/* ---- sending ---- */
 
 static enum imp_status link_failed(
 	const struct imp_apdu *apdu, enum imp_status st, struct imp_diag *diag)
@@ -124,7 +155,7 @@ static enum imp_status exchange(struct imp_session *session, const struct imp_ap
 		return link_failed(apdu, st, diag);
 	x->n = rsp.n - 2;
 	x->sw = (uint16_t)(x->answer[x->n] << 8 | x->answer[x->n + 1]);
-	trace_answer(session, apdu, x);
+	trace_answer(session, apdu, imp_wr_span(&rsp));
 	return IMP_OK;
 }
 

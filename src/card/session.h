@@ -32,6 +32,13 @@ IMP_MUST_CHECK enum imp_status imp_session_send(struct imp_session *session,
 IMP_MUST_CHECK enum imp_status imp_session_expect(struct imp_session *session,
 	const struct imp_apdu *apdu, struct imp_wr *out, const char *what, struct imp_diag *diag);
 
+/*
+ * The session's card for someone who speaks to it directly (the device's reader), in the same
+ * trace: only what leads to a file is shown, what it holds is not.  Uncounted.  session must
+ * outlive *out.
+ */
+void imp_session_tap(struct imp_session *session, struct imp_card *out);
+
 /* imp_sw_status(sw), with "WHAT: SW 6982, security status not satisfied" and the next step. */
 enum imp_status imp_session_refused(struct imp_diag *diag, uint16_t sw, const char *fmt, ...)
 	IMP_PRINTF(3, 4);

@@ -32,8 +32,7 @@ const char *imp_step_name(enum imp_step_kind kind)
 	return (unsigned)kind < IMP_STEP_KINDS ? kinds[kind].name : "?";
 }
 
-/* ---- commands ---------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 /* By FID below the application; only a path from the MF is walked as such. */
 static void select_file(const struct imp_uicc_path *path, struct imp_apdu *apdu)
@@ -87,8 +86,7 @@ void imp_step_apdu(const struct imp_step *step, struct imp_apdu *apdu)
 	}
 }
 
-/* ---- text -------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 const char *imp_step_text(const struct imp_step *step, char buf[static 96])
 {
@@ -126,8 +124,7 @@ const char *imp_step_text(const struct imp_step *step, char buf[static 96])
 	return buf;
 }
 
-/* ---- time -------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 #define CLOCK_HZ 4000000U
 #define CHARACTER_ETU 12U

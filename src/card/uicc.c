@@ -18,8 +18,7 @@
 #define ICCID_DIGITS_MIN 18
 #define LE_SMALL 128 /* cards that refuse Le 00 with 6700 take this */
 
-/* ---- paths ------------------------------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 struct imp_uicc_path imp_uicc_path(uint16_t fid)
 {
@@ -47,8 +46,7 @@ static uint16_t first_fid(const struct imp_uicc_path *path)
 	return path->n < 2 ? 0 : (uint16_t)(path->b[0] << 8 | path->b[1]);
 }
 
-/* ---- selection --------------------------------------------------------------------------------
- */
+/* ---- selection ---- */
 
 static void keep_fcp(struct imp_uicc_file *file, const struct imp_wr *answer)
 {
@@ -141,8 +139,7 @@ enum imp_status imp_uicc_select(struct imp_session *session, const struct imp_ui
 	return imp_session_refused(diag, sw, "SELECT of %04X", imp_uicc_path_fid(path));
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* One READ BINARY of at most *chunk octets, which becomes smaller for good on a card that wants so;
  * 6282 ends the file. */
@@ -204,8 +201,7 @@ enum imp_status imp_uicc_read_record(struct imp_session *session, uint8_t sfi, u
 	return imp_session_refused(diag, sw, "READ RECORD %u", record);
 }
 
-/* ---- identity ---------------------------------------------------------------------------------
- */
+/* ---- identity ---- */
 
 /* Digits with swapped halves, filled with F. */
 static size_t digits(const uint8_t octets[static ICCID_OCTETS], char *text)
@@ -265,8 +261,7 @@ enum imp_status imp_uicc_iccid(
 	return IMP_OK;
 }
 
-/* ---- channels ---------------------------------------------------------------------------------
- */
+/* ---- channels ---- */
 
 enum imp_status imp_uicc_channel_open(struct imp_session *session, struct imp_diag *diag)
 {

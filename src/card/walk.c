@@ -23,8 +23,7 @@ static bool not_there(const struct walk *w, enum imp_status st)
 	return st == IMP_E_ABSENT && w->diag->sw != 0;
 }
 
-/* ---- EF(DIR) ----------------------------------------------------------------------------------
- */
+/* ---- EF(DIR) ---- */
 
 /* Note what one record, or a whole transparent file, holds.  A record that cannot be parsed belongs
  * to someone else. */
@@ -99,8 +98,7 @@ static enum imp_status walk_dir(struct walk *w)
 	return not_there(w, st) ? IMP_OK : st;
 }
 
-/* ---- PIN --------------------------------------------------------------------------------------
- */
+/* ---- PIN ---- */
 
 static uint8_t first_pin(const uint8_t *keys, size_t n)
 {
@@ -185,8 +183,7 @@ static bool wants_pin(enum imp_status st, const struct imp_diag *diag)
 	return st == IMP_E_REFUSED && imp_sw_class((uint16_t)diag->sw) == IMP_SW_SECURITY;
 }
 
-/* ---- directories ------------------------------------------------------------------------------
- */
+/* ---- directories ---- */
 
 static uint32_t size_of(const struct imp_uicc_file *file, uint32_t unknown)
 {
@@ -350,8 +347,7 @@ const char *imp_card_missing(const struct imp_card_map *map)
 	return NULL;
 }
 
-/* ---- EF(LwM2M_Bootstrap) ----------------------------------------------------------------------
- */
+/* ---- EF(LwM2M_Bootstrap) ---- */
 
 enum imp_status imp_card_read_ef(struct imp_session *session, const struct imp_pin *pin,
 	struct imp_card_map *map, size_t from, size_t n, struct imp_wr *out, struct imp_diag *diag)

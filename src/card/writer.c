@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- begin ------------------------------------------------------------------------------------
- */
+/* ---- begin ---- */
 
 enum imp_status imp_writer_begin(struct imp_writer *writer, struct imp_diag *diag)
 {
@@ -24,8 +23,7 @@ enum imp_status imp_writer_begin(struct imp_writer *writer, struct imp_diag *dia
 	return st;
 }
 
-/* ---- plan -------------------------------------------------------------------------------------
- */
+/* ---- plan ---- */
 
 /* The card says which PIN it wants for reading. */
 static struct imp_pin reading_pin(const struct imp_writer *writer)
@@ -147,8 +145,7 @@ enum imp_status imp_writer_plan_wipe(struct imp_writer *writer, struct imp_diag 
 	return plan_with(writer, imp_plan_wipe, diag);
 }
 
-/* ---- run --------------------------------------------------------------------------------------
- */
+/* ---- run ---- */
 
 static enum imp_status send_key(
 	struct imp_writer *writer, const struct imp_step *step, struct imp_diag *diag)
@@ -325,8 +322,7 @@ enum imp_status imp_writer_run(struct imp_writer *writer, struct imp_diag *diag)
 	return st;
 }
 
-/* ---- verify -----------------------------------------------------------------------------------
- */
+/* ---- verify ---- */
 
 static enum imp_status same_card(struct imp_writer *writer, struct imp_diag *diag)
 {
@@ -346,8 +342,11 @@ static enum imp_status same_card(struct imp_writer *writer, struct imp_diag *dia
 static enum imp_status device_reads(struct imp_writer *writer, const struct imp_secret *pin,
 	struct imp_wr *payload, struct imp_diag *diag)
 {
-	enum imp_status st = imp_imr_read(
-		writer->session.card, pin, writer->reader_options, payload, &writer->reader, diag);
+	struct imp_card card;
+	enum imp_status st;
+
+	imp_session_tap(&writer->session, &card);
+	st = imp_imr_read(&card, pin, writer->reader_options, payload, &writer->reader, diag);
 
 	writer->verify_apdus += writer->reader.apdus;
 	return st;

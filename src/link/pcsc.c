@@ -14,8 +14,7 @@
 #define NOTICE_MS 1000
 #define PROTOCOLS (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1)
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 static const struct {
 	LONG rv;
@@ -58,8 +57,7 @@ static enum imp_status failed(LONG rv, const char *name, struct imp_diag *diag)
 		pcsc_stringify_error(rv));
 }
 
-/* ---- contexts ---------------------------------------------------------------------------------
- */
+/* ---- contexts ---- */
 
 struct context {
 	SCARDCONTEXT handle;
@@ -81,8 +79,7 @@ static LONG context_open(struct context *c)
 	return rv;
 }
 
-/* ---- listing ----------------------------------------------------------------------------------
- */
+/* ---- listing ---- */
 
 /* What the daemon knows of one reader; a reader that vanished in between has no card. */
 static void describe(SCARDCONTEXT handle, const char *name, struct imp_reader_info *info)
@@ -126,8 +123,7 @@ static enum imp_status list(
 	return IMP_OK;
 }
 
-/* ---- one card ---------------------------------------------------------------------------------
- */
+/* ---- one card ---- */
 
 struct card {
 	struct context context;

@@ -22,8 +22,7 @@
 
 #define APDUS_MAX 1000
 
-/* ---- a set of a given size --------------------------------------------------------------------
- */
+/* ---- a set of a given size ---- */
 
 /* A security account whose identity is as long as is needed and whose key tells the set. */
 static size_t encode(uint8_t *out, size_t filler, uint8_t mark)
@@ -56,8 +55,7 @@ static struct imp_span payload_of(uint8_t *out, size_t size, uint8_t mark)
 	return imp_span(NULL, 0);
 }
 
-/* ---- the bench --------------------------------------------------------------------------------
- */
+/* ---- the bench ---- */
 
 static uint8_t old_octets[IMP_PAYLOAD_MAX], new_octets[IMP_PAYLOAD_MAX];
 static struct imp_secret adm = { "12345678", 8 }, pin = { "1234", 4 };
@@ -154,8 +152,7 @@ static char found(struct bench *b)
 	return imp_span_eq(got, b->writer->wish.payload) ? 'n' : '!';
 }
 
-/* ---- sweeps -----------------------------------------------------------------------------------
- */
+/* ---- sweeps ---- */
 
 struct sweep {
 	const struct imp_softcard *base; /* the card before the write */
@@ -286,8 +283,7 @@ static void header_first_is_caught(void **state)
 	imp_softcard_free(base);
 }
 
-/* ---- counts (ref card E.2, E.3) ---------------------------------------------------------------
- */
+/* ---- counts (ref card E.2, E.3) ---- */
 
 /* +2: header of zeros and commit mark.  OpenSC's EF(TokenInfo) takes three more. */
 static void counts_of_writes(void **state)
@@ -361,8 +357,7 @@ static void counts_of_reading(void **state)
 	}
 }
 
-/* ---- habits of cards --------------------------------------------------------------------------
- */
+/* ---- habits of cards ---- */
 
 static void odd_cards(void **state)
 {
@@ -432,8 +427,7 @@ static void wiped(void **state)
 	assert_null(memchr(content.p, 0x77, content.n));
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------
- */
+/* ---- refusals ---- */
 
 static void refused(struct bench *b, enum imp_status want, const char *word)
 {
@@ -530,8 +524,7 @@ static void adm_missing(void **state)
 	refused(&b, IMP_E_USAGE, "ADM1");
 }
 
-/* ---- reading with the PIN ---------------------------------------------------------------------
- */
+/* ---- reading with the PIN ---- */
 
 static void pin_rule(void **state)
 {
@@ -595,8 +588,7 @@ static void rule_by_reference(void **state)
 	assert_int_equal(found(&b), 'n');
 }
 
-/* ---- another card -----------------------------------------------------------------------------
- */
+/* ---- another card ---- */
 
 static void swapped_card(void **state)
 {
@@ -616,8 +608,7 @@ static void swapped_card(void **state)
 	imp_softcard_free(second);
 }
 
-/* ---- secrets in traces ------------------------------------------------------------------------
- */
+/* ---- secrets in traces ---- */
 
 static void collect(void *ctx, const char *line)
 {

@@ -62,8 +62,7 @@ static void longest(void **state)
 	assert_int_equal(wr.n, IMP_APDU_MAX);
 }
 
-/* ---- a card that says what it is told to ------------------------------------------------------
- */
+/* ---- a card that says what it is told to ---- */
 
 struct script {
 	const char *const *line; /* command, answer, command, answer, ..., NULL */

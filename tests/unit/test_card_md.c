@@ -18,8 +18,7 @@
 
 static struct imp_secret adm = { "12345678", 8 }, pin = { "1234", 4 };
 
-/* ---- the page ---------------------------------------------------------------------------------
- */
+/* ---- the page ---- */
 
 /* The lines of the block that begins with ```LABEL, each ended by a newline. */
 static void block(const char *label, char text[static TEXT_MAX])
@@ -56,8 +55,7 @@ static size_t octets(const char *label, uint8_t *out, size_t cap)
 	return wr.n;
 }
 
-/* ---- what is sent -----------------------------------------------------------------------------
- */
+/* ---- what is sent ---- */
 
 struct recorder {
 	struct imp_card card; /* the softcard */
@@ -107,8 +105,7 @@ static enum imp_status reset(void *ctx)
 	return r->card.reset(r->card.ctx);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 struct bench {
 	struct imp_softcard *soft;

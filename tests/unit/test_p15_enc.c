@@ -45,8 +45,7 @@ static struct imp_span fid(uint16_t v, uint8_t b[static 2])
 	return imp_span(b, 2);
 }
 
-/* ---- DER --------------------------------------------------------------------------------------
- */
+/* ---- DER ---- */
 
 static void der_headers(void **state)
 {
@@ -100,8 +99,7 @@ static void der_numbers(void **state)
 	}
 }
 
-/* ---- PKCS#15 ----------------------------------------------------------------------------------
- */
+/* ---- PKCS#15 ---- */
 
 static void dir_records(void **state)
 {
@@ -250,8 +248,7 @@ static void vectors_again(void **state)
 	}
 }
 
-/* ---- FCP and rules ----------------------------------------------------------------------------
- */
+/* ---- FCP and rules ---- */
 
 #define READ_ALWAYS "8001019000"
 #define BY_ADM "a40683010a950108"

@@ -38,8 +38,7 @@ static void content(struct imp_directory *d, uint16_t fid, uint32_t size, const 
 	d->n = wr.n;
 }
 
-/* ---- cards ------------------------------------------------------------------------------------
- */
+/* ---- cards ---- */
 
 static void bare(void)
 {
@@ -147,8 +146,7 @@ static void small_file(void)
 	map.ef_size = 99;
 }
 
-/* ---- plans ------------------------------------------------------------------------------------
- */
+/* ---- plans ---- */
 
 struct row {
 	void (*card)(void);
@@ -330,8 +328,7 @@ static void estimates(void **state)
 		imp_plan_estimate_ms(&plan, imp_span(NULL, 0)));
 }
 
-/* ---- readers ----------------------------------------------------------------------------------
- */
+/* ---- readers ---- */
 
 static struct imp_reader_info shelf[4];
 static size_t shelf_n;
