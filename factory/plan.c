@@ -6,7 +6,6 @@
 #include "host/textset.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define EXPANSION_MAX 1024 /* octets; nothing that is planned may be longer */
@@ -57,7 +56,7 @@ static enum imp_status expand_octets(struct planner *p, const struct imp_profile
 {
 	uint8_t octets[EXPANSION_MAX / 2];
 	struct imp_wr wr = imp_wr(octets, sizeof octets);
-	struct imp_span text;
+	struct imp_span text = { NULL, 0 };
 	enum imp_status st;
 
 	if (!o->template.source)
@@ -174,7 +173,7 @@ struct checker {
 	struct imp_problems *problems;
 	bool skip_bad;
 	size_t bad;
-	struct imp_plan_row *row;
+	struct imp_plan_row row;
 	struct imp_textset endpoints, identities;
 	struct imp_arena texts; /* of the sets */
 };
@@ -184,7 +183,6 @@ static void checker_close(struct checker *c)
 	imp_textset_free(&c->endpoints);
 	imp_textset_free(&c->identities);
 	imp_arena_free(&c->texts);
-	free(c->row);
 }
 
 static void bad_row(struct checker *c, unsigned line, const char *rule, const char *what)
@@ -248,7 +246,7 @@ static enum imp_status seen(struct checker *c, struct imp_textset *set, struct i
 
 static enum imp_status check_unique(struct checker *c, bool *good)
 {
-	const struct imp_plan_row *row = c->row;
+	const struct imp_plan_row *row = &c->row;
 	char what[IMP_IDENTITY_MAX + 96];
 	unsigned first = 0;
 	enum imp_status st = seen(c, &c->endpoints, row->endpoint, row->line, &first);
@@ -281,11 +279,11 @@ static enum imp_status check_device(struct checker *c, const struct imp_device *
 	struct imp_diag diag = { .text = "" };
 
 	*good = false;
-	if (imp_plan_row(c->profile, c->devices, device, c->row, &diag) != IMP_OK) {
+	if (imp_plan_row(c->profile, c->devices, device, &c->row, &diag) != IMP_OK) {
 		bad_row(c, device->line, "", diag.text);
 		return IMP_OK;
 	}
-	if (c->profile->card.present && !c->profile->flash.present && !c->row->iccid.n &&
+	if (c->profile->card.present && !c->profile->flash.present && !c->row.iccid.n &&
 		c->devices->iccid != IMP_NO_COLUMN) {
 		bad_row(c, device->line, "", "no iccid, though the list has a column for it");
 		return IMP_OK;
@@ -302,15 +300,10 @@ enum imp_status imp_plan_check(const struct imp_profile *profile, struct imp_dev
 		.devices = devices,
 		.problems = problems,
 		.skip_bad = skip_bad,
-		.row = malloc(sizeof *c.row),
 	};
 	size_t kept = 0;
 	enum imp_status st;
 
-	if (!c.row) {
-		imp_problem_status(problems, IMP_E_INTERNAL, devices->path, 0, "out of memory");
-		return IMP_E_INTERNAL;
-	}
 	st = check_columns(&c);
 	for (size_t i = 0; st == IMP_OK && i < devices->n; i++) {
 		bool good;

@@ -49,7 +49,7 @@ static const char *plural(size_t n)
 static enum imp_status check_one(struct imp_env *env, const char *path)
 {
 	const struct imp_profile_options options = { false, env->clock, env->keycheck };
-	IMP_PROBLEMS problems = { NULL, 0, 0, 0, IMP_OK };
+	IMP_PROBLEMS problems = { .n = 0 };
 	IMP_PROFILE profile = { .path = NULL };
 	struct shown shown = { path, &problems };
 	enum imp_status printed, st = imp_profile_load(path, &options, &profile, &problems);
@@ -58,11 +58,10 @@ static enum imp_status check_one(struct imp_env *env, const char *path)
 		printed = imp_json_line(env, fill, &shown);
 		if (printed != IMP_OK)
 			return printed;
-		st = imp_problems_diag(&problems, &env->diag);
-	} else {
-		st = imp_problems_report(env, &problems);
+		(void)imp_problems_diag(&problems, &env->diag);
+		return st;
 	}
-	if (st == IMP_OK && !env->json)
+	if (imp_problems_report(env, &problems) == IMP_OK)
 		imp_out(env, "%s: no errors, %zu warning%s\n", path, problems.warnings,
 			plural(problems.warnings));
 	return st;

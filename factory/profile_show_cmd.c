@@ -214,7 +214,7 @@ enum imp_status imp_profile_show_cmd(struct imp_env *env, const struct imp_args 
 {
 	const struct imp_profile_options options = { false, env->clock, env->keycheck };
 	const char *devices = imp_arg(args, "devices"), *serial = imp_arg(args, "serial");
-	IMP_PROBLEMS problems = { NULL, 0, 0, 0, IMP_OK };
+	IMP_PROBLEMS problems = { .n = 0 };
 	IMP_PROFILE profile = { .path = NULL };
 	IMP_DEVICES list = { .path = NULL };
 	struct view v = { &profile, NULL };

@@ -109,7 +109,7 @@ static bool is_path(const char *name)
 	return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
 }
 
-/* The folder of the running program, for a tree that is not installed. */
+/* The folder of the running program. */
 static bool program_dir(char *dir, size_t cap)
 {
 	ssize_t n = readlink("/proc/self/exe", dir, cap - 1);
@@ -132,31 +132,31 @@ static bool readable(char *path, size_t cap, const char *dir, const char *below,
 	return n > 0 && (size_t)n < cap && access(path, R_OK) == 0;
 }
 
-/* Where IMPRINT_DATADIR says, installed, or up the source tree from the program: build/imprint,
- * build/tests/unit/test_x. */
+/* Next to the program's folder or above it: a tree that was installed elsewhere, or that was not
+ * installed at all (build/imprint, build/asan/tests/unit/test_x). */
+static bool find_near(const char *name, char *path, size_t cap)
+{
+	char dir[PATH_MAX];
+	char *slash;
+
+	if (!program_dir(dir, sizeof dir))
+		return false;
+	for (int up = 0; up < 5 && (slash = strrchr(dir, '/')); up++) {
+		*slash = '\0';
+		if (readable(path, cap, dir, "/share/imprint/layouts", name) ||
+			readable(path, cap, dir, "/flash-images/layouts", name))
+			return true;
+	}
+	return false;
+}
+
 static bool find_named(const char *name, char *path, size_t cap)
 {
-	static const char *const below[] = {
-		"/../share/imprint/layouts",
-		"/../flash-images/layouts",
-		"/../../../flash-images/layouts",
-		"/../../share/imprint/layouts",
-	};
-	const char *given = getenv("IMPRINT_DATADIR");
-	char dir[PATH_MAX];
-
-	if (given && readable(path, cap, given, "/layouts", name))
-		return true;
 #ifdef IMP_DATADIR
 	if (readable(path, cap, IMP_DATADIR, "/layouts", name))
 		return true;
 #endif
-	if (!program_dir(dir, sizeof dir))
-		return false;
-	for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
-		if (readable(path, cap, dir, below[i], name))
-			return true;
-	return false;
+	return find_near(name, path, cap);
 }
 
 static enum imp_status absent(const char *name, const char *file, unsigned line, const char *why,

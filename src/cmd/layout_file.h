@@ -9,10 +9,10 @@
 
 /*
  * Find and load a layout.  A name with '/' or ending in .yaml is a path, relative to base_dir
- * (NULL: the working folder); any other is NAME.yaml in the installed and in the source tree's
- * layouts. Every fault is an error in problems: of the layout file itself with its line, or, when
- * there is no such layout, at file and line (of the place that named it).  The layout has passed
- * imp_layout_check().
+ * (NULL: the working folder); any other is NAME.yaml among the installed layouts or those of the
+ * source tree that the program lies in.  Every fault is an error in problems: of the layout file
+ * itself with its line, or, when there is no such layout, at file and line (of the place that named
+ * it).  The layout has passed imp_layout_check().
  */
 IMP_MUST_CHECK enum imp_status imp_layout_load(const char *name, const char *base_dir,
 	const char *file, unsigned line, struct imp_layout *out, struct imp_problems *problems);

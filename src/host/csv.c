@@ -4,7 +4,6 @@
 #include "host/text.h"
 
 #include <csv.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Longest line that is looked into; far above any device list's. */
@@ -14,8 +13,8 @@ struct reader {
 	struct csv_parser parser;
 	struct imp_csv_row row;
 	/* The parser reuses its buffer from field to field; this one keeps the row together. */
-	uint8_t *cells;
 	size_t used;
+	uint8_t cells[LINE_MAX_OCTETS];
 };
 
 static int no_space(unsigned char c)
@@ -35,7 +34,6 @@ static enum imp_status parser_open(struct reader *r)
 static void reader_close(struct reader *r)
 {
 	csv_free(&r->parser);
-	free(r->cells);
 }
 
 static void take_cell(void *data, size_t n, void *ctx)
@@ -154,12 +152,11 @@ enum imp_status imp_csv_parse(struct imp_span text, const char *path,
 	const struct imp_csv_handler *handler, struct imp_problems *problems)
 {
 	static const uint8_t bom[] = { 0xEF, 0xBB, 0xBF };
-	__attribute__((cleanup(reader_close))) struct reader r = { .cells = NULL };
+	__attribute__((cleanup(reader_close))) struct reader r = { .used = 0 };
 	enum imp_status st = parser_open(&r);
 	size_t columns = 0;
 
-	r.cells = malloc(LINE_MAX_OCTETS);
-	if (st != IMP_OK || !r.cells) {
+	if (st != IMP_OK) {
 		imp_problem_status(problems, IMP_E_INTERNAL, path, 0, "out of memory");
 		return IMP_E_INTERNAL;
 	}

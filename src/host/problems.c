@@ -16,28 +16,30 @@ static void end_whole(char *text, size_t n)
 	text[n] = '\0';
 }
 
-static void keep(struct imp_problems *p, enum imp_problem_kind kind, const char *file,
-	unsigned line, const char *rule, const char *text)
+/* Room for one more; it doubles: n is a power of two exactly when the array is full. */
+static bool make_room(struct imp_problems *p)
 {
 	struct imp_problem *v;
 
-	if (p->n == IMP_PROBLEMS_KEPT)
-		return;
-	/* Room doubles: n is a power of two exactly when the array is full. */
-	if ((p->n & (p->n - 1)) == 0) {
-		v = realloc(p->v, (p->n ? p->n * 2 : 1) * sizeof *v);
-		if (!v)
-			return;
+	if (p->n & (p->n - 1))
+		return true;
+	v = realloc(p->v, (p->n ? p->n * 2 : 1) * sizeof *v);
+	if (v)
 		p->v = v;
-	}
-	v = &p->v[p->n];
-	*v = (struct imp_problem){ strdup(file), line, kind, rule, strdup(text) };
-	if (v->file && v->text) {
-		p->n++;
+	return v != NULL;
+}
+
+static void keep(struct imp_problems *p, enum imp_problem_kind kind, const char *file,
+	unsigned line, const char *rule, const char *text)
+{
+	struct imp_problem own = { .line = line, .kind = kind, .rule = rule };
+
+	if (p->n == IMP_PROBLEMS_KEPT || !make_room(p))
 		return;
-	}
-	free(v->file);
-	free(v->text);
+	own.file = imp_arena_text(&p->arena, file, strlen(file));
+	own.text = imp_arena_text(&p->arena, text, strlen(text));
+	if (own.file && own.text)
+		p->v[p->n++] = own;
 }
 
 static IMP_PRINTF(7, 0) void add(struct imp_problems *p, enum imp_problem_kind kind,
@@ -131,10 +133,7 @@ enum imp_status imp_problems_diag(const struct imp_problems *p, struct imp_diag 
 
 void imp_problems_free(struct imp_problems *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		free(p->v[i].file);
-		free(p->v[i].text);
-	}
+	imp_arena_free(&p->arena);
 	free(p->v);
 	memset(p, 0, sizeof *p);
 }

@@ -7,6 +7,7 @@
 #define IMP_HOST_PROBLEMS_H
 
 #include "base/diag.h"
+#include "host/arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +15,11 @@
 enum imp_problem_kind { IMP_PROBLEM_WARNING, IMP_PROBLEM_ERROR };
 
 struct imp_problem {
-	char *file;    /* owned by the list */
-	unsigned line; /* from 1; 0: the file as a whole */
+	const char *file; /* owned by the list */
+	unsigned line;	  /* from 1; 0: the file as a whole */
 	enum imp_problem_kind kind;
 	const char *rule; /* "K2", "F12"; static text, "" when no rule is behind it */
-	char *text;	  /* owned by the list */
+	const char *text; /* owned by the list */
 };
 
 #define IMP_PROBLEMS_KEPT 1000
@@ -29,6 +30,7 @@ struct imp_problems {
 	size_t n; /* kept: the first IMP_PROBLEMS_KEPT; further ones are only counted */
 	size_t errors, warnings;
 	enum imp_status status; /* of the first error; IMP_OK without one */
+	struct imp_arena arena; /* holds the texts */
 };
 
 /* Add one; errors have status IMP_E_FORMAT. */

@@ -10,7 +10,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 I=${IMPRINT:-${O:-build}/imprint}
 case $I in /*) ;; *) I=$PWD/$I ;; esac
-export IMPRINT_DATADIR=$tree/flash-images
 table=$here/bad_input.tsv
 work=$(mktemp -d)
 trap 'umount "$work/case/full" 2>/dev/null; chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT

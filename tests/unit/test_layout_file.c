@@ -104,7 +104,6 @@ static void test_shipped(void **state)
 	static const char *const names[] = { "generic-64k", "stm32-2k", "nor-4k", "nrf-4k" };
 
 	(void)state;
-	assert_int_equal(setenv("IMPRINT_DATADIR", "flash-images", 1), 0);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		struct imp_layout l = { .base = 0 };
 		IMP_PROBLEMS problems = { 0 };
