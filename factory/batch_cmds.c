@@ -30,7 +30,7 @@ static const struct imp_opt run_opts[] = {
 	{ "out", "DIR", "folder for the files and manifest.jsonl", 0 },
 	{ "jobs", "N", "threads (default: all processors)", 0 },
 	{ "encode", "FORM", "bin or ihex (default: as the profile says)", 0 },
-	{ "force", NULL, "overwrite files that hold something else", 0 },
+	{ "force", NULL, "replace files that hold something else", 0 },
 	KEY_FILE,
 	IMP_OPT_END,
 };
@@ -56,30 +56,30 @@ static const struct imp_opt scrap_opts[] = {
 static const struct imp_opt export_opts[] = {
 	LEDGER,
 	BATCH,
-	{ "out", "FILE", "where to (mode 0600)", IMP_OPT_REQUIRED },
+	{ "out", "FILE", "file to write (mode 0600)", IMP_OPT_REQUIRED },
 	{ "format", "FORM", "jsonl (default) or csv", 0 },
-	{ "reveal-secrets", NULL, "pre-shared keys and OSCORE secrets in clear", 0 },
-	{ "force", NULL, "overwrite the file", 0 },
+	{ "reveal-secrets", NULL, "write pre-shared keys and OSCORE secrets in clear", 0 },
+	{ "force", NULL, "replace an existing file", 0 },
 	KEY_FILE,
 	IMP_OPT_END,
 };
 
 const struct imp_cmd imp_batch_cmds[] = {
-	{ "batch", "new", "", "plan a batch from a profile and a device list", imp_batch_new,
+	{ "batch", "new", "", "Plan a batch from a profile and a device list", imp_batch_new,
 		new_opts, 0, 0,
 		"imprint batch new --ledger line.db --profile meter.yaml --devices week12.csv "
 		"--name week12" },
-	{ "batch", "run", "", "make keys, write and verify; continues an interrupted run",
+	{ "batch", "run", "", "Make keys, write and verify; continue an interrupted run",
 		imp_batch_run, run_opts, 0, 0,
 		"imprint batch run --ledger line.db --batch week12 --out images" },
-	{ "batch", "status", "", "count units by state", imp_batch_status, status_opts, 0, 0,
+	{ "batch", "status", "", "Count units by state", imp_batch_status, status_opts, 0, 0,
 		"imprint batch status --ledger line.db --json" },
-	{ "batch", "retry", "", "try failed units again, with the keys they have", imp_batch_retry,
+	{ "batch", "retry", "", "Try failed units again, with the keys they have", imp_batch_retry,
 		retry_opts, 0, 0, "imprint batch retry --ledger line.db --batch week12" },
-	{ "batch", "scrap", "", "give a unit up for good", imp_batch_scrap, scrap_opts, 0, 0,
+	{ "batch", "scrap", "", "Give a unit up for good", imp_batch_scrap, scrap_opts, 0, 0,
 		"imprint batch scrap --ledger line.db --batch week12 --serial 0042 --reason "
 		"'dropped'" },
-	{ "batch", "export", "", "the server side: who may connect, and what proves it",
+	{ "batch", "export", "", "Write the server side: who may connect, and what proves it",
 		imp_batch_export, export_opts, 0, 0,
 		"imprint batch export --ledger line.db --batch week12 --out server.jsonl" },
 	{ 0 },

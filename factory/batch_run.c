@@ -3,6 +3,7 @@
 #include "factory/commands.h"
 
 #include "cmd/env.h"
+#include "cmd/json_line.h"
 #include "codec/json_enc.h"
 #include "factory/crew.h"
 #include "factory/leftovers.h"
@@ -304,6 +305,29 @@ static enum imp_status conclude(struct run *run)
 	return IMP_OK;
 }
 
+static void fill_preview(struct imp_json *j, const void *ctx)
+{
+	const struct run *run = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "batch", run->job.batch.name);
+	imp_json_uint(j, "total", run->before.total);
+	imp_json_uint(j, "to_do", run->to_do);
+	imp_json_object_end(j);
+}
+
+/* With --dry-run. */
+static enum imp_status preview(struct run *run)
+{
+	struct imp_env *env = run->job.env;
+
+	if (env->json)
+		return imp_json_line(env, fill_preview, run);
+	imp_out(env, "batch '%s': %" PRIu64 " of %" PRIu64 " units to do\n", run->job.batch.name,
+		run->to_do, run->before.total);
+	return IMP_OK;
+}
+
 static enum imp_status run_batch(struct run *run, struct imp_env *env, const struct imp_args *args)
 {
 	enum imp_status st = read_options(run, env, args), settled;
@@ -316,11 +340,8 @@ static enum imp_status run_batch(struct run *run, struct imp_env *env, const str
 		st = prepare(run, args);
 	if (st != IMP_OK)
 		return st;
-	if (env->dry_run) {
-		imp_out(env, "batch '%s': %" PRIu64 " of %" PRIu64 " units to do\n",
-			run->job.batch.name, run->to_do, run->before.total);
-		return IMP_OK;
-	}
+	if (env->dry_run)
+		return preview(run);
 	if (run->to_do)
 		st = work(run);
 	first = env->diag;

@@ -137,8 +137,9 @@ static enum imp_status print_event(void *ctx, const struct imp_event *e)
 		imp_out(l->env, "  unit %" PRId64, e->unit);
 	else if (e->batch)
 		imp_out(l->env, "  batch %" PRId64, e->batch);
-	imp_out(l->env, "  %.*s\n", e->detail.n > 2 ? (int)e->detail.n : 0,
-		(const char *)e->detail.p);
+	if (e->detail.n > 2)
+		imp_out(l->env, "  %.*s", (int)e->detail.n, (const char *)e->detail.p);
+	imp_out(l->env, "\n");
 	return IMP_OK;
 }
 
@@ -162,8 +163,10 @@ static enum imp_status show(struct imp_env *env, const struct imp_args *args)
 	return imp_ledger_events(ledger, 0, print_event, &listing, &env->diag);
 }
 
-static enum imp_status export(struct imp_env *env, const struct imp_args *args) {
-	IMP_LEDGER *ledger = NULL; struct listing listing = { .env = env, .hashes = true };
+static enum imp_status export_events(struct imp_env *env, const struct imp_args *args)
+{
+	IMP_LEDGER *ledger = NULL;
+	struct listing listing = { .env = env, .hashes = true };
 	enum imp_status st = open_ledger(env, args, &ledger);
 
 	return st == IMP_OK ? imp_ledger_events(ledger, 0, print_event, &listing, &env->diag) : st;
@@ -188,11 +191,11 @@ static const struct imp_opt export_opts[] = {
 };
 
 const struct imp_cmd imp_ledger_cmds[] = {
-	{ "ledger", "verify", "", "check that no row was changed, added or removed", verify,
+	{ "ledger", "verify", "", "Check that no row was changed, added or removed", verify,
 		verify_opts, 0, 0, "imprint ledger verify --ledger line.db" },
-	{ "ledger", "show", "", "what happened, in order", show, show_opts, 0, 0,
+	{ "ledger", "show", "", "Show what happened, in order", show, show_opts, 0, 0,
 		"imprint ledger show --ledger line.db --endpoint urn:dev:ops:0001B2-METER-0042" },
-	{ "ledger", "export", "", "all events with their hashes, as JSON Lines", export,
-		export_opts, 0, 0, "imprint ledger export --ledger line.db" },
+	{ "ledger", "export", "", "Print all events with their hashes, as JSON Lines",
+		export_events, export_opts, 0, 0, "imprint ledger export --ledger line.db" },
 	{ 0 },
 };

@@ -6,7 +6,7 @@ static const struct imp_opt check_opts[] = { IMP_OPT_END };
 
 static const struct imp_opt show_opts[] = {
 	{ "devices", "FILE", "device list: show what its first device, or --serial, would get", 0 },
-	{ "serial", "S", "the device of the list with this serial", 0 },
+	{ "serial", "SERIAL", "the device of the list with this serial", 0 },
 	IMP_OPT_END,
 };
 

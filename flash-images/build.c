@@ -124,6 +124,9 @@ static enum imp_status build(struct job *job, const struct imp_args *args)
 		imp_diag_hint(&job->env->diag, "give --set FILE, or --ledger FILE --endpoint NAME");
 		return IMP_E_USAGE;
 	}
+	if (st == IMP_OK && update && imp_arg(args, "generation"))
+		st = imp_diag(&job->env->diag, IMP_E_USAGE,
+			"--generation is for a fresh area; --update goes one on by itself");
 	if (st == IMP_OK)
 		st = imp_source_load(job->env, args, &job->source);
 	if (st == IMP_OK)

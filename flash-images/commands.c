@@ -11,7 +11,7 @@
 
 static const struct imp_opt build_opts[] = {
 	LAYOUT,
-	{ "out", "FILE", "image file to write", IMP_OPT_REQUIRED },
+	{ "out", "FILE", "image file to write (mode 0600)", IMP_OPT_REQUIRED },
 	{ "encode", "FORM", "bin (default) or ihex", 0 },
 	{ "generation", "N", "generation of a fresh area (default 1)", 0 },
 	{ "update", "FILE", "put the set into the unused slot of this image, one generation on",
@@ -23,7 +23,7 @@ static const struct imp_opt build_opts[] = {
 
 static const struct imp_opt inspect_opts[] = {
 	{ "lenient", NULL, "accept what a strict reader refuses, and say so", 0 },
-	{ "reveal-secrets", NULL, "show keys, to a terminal or a 0600 file", 0 },
+	{ "reveal-secrets", NULL, "show keys; only to a terminal or into a file of mode 0600", 0 },
 	IMP_OPT_END,
 };
 
@@ -35,7 +35,7 @@ static const struct imp_opt verify_opts[] = {
 };
 
 static const struct imp_opt merge_opts[] = {
-	{ "out", "FILE", "file to write", IMP_OPT_REQUIRED },
+	{ "out", "FILE", "file to write (mode 0600)", IMP_OPT_REQUIRED },
 	{ "encode", "FORM", "ihex (default, keeps gaps) or bin", 0 },
 	{ "force", NULL, "replace an existing file", 0 },
 	IMP_OPT_END,

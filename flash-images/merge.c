@@ -3,6 +3,7 @@
 #include "flash-images/commands.h"
 
 #include "cmd/env.h"
+#include "cmd/json_line.h"
 #include "flash-images/image_file.h"
 #include "flash/ihex.h"
 
@@ -58,6 +59,12 @@ static enum imp_status add_segment(struct merge *m, uint32_t first, struct imp_s
 	m->v[m->n++] = s;
 	return IMP_OK;
 }
+
+/* What is told at the end. */
+struct result {
+	const struct merge *m;
+	const char *path;
+};
 
 /* Records of an Intel HEX file, collected until one does not follow the last. */
 struct collector {
@@ -233,26 +240,53 @@ static enum imp_status write_bin(struct merge *m, const char *path, bool replace
 	return imp_file_write(path, imp_blob_span(&image), replace, &m->env->diag);
 }
 
+static void fill_result(struct imp_json *j, const void *ctx)
+{
+	const struct result *r = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "file", r->path);
+	imp_json_uint(j, "from", r->m->v[0].first);
+	imp_json_uint(j, "to", r->m->v[r->m->n - 1].last);
+	imp_json_bool(j, "written", !r->m->env->dry_run);
+	imp_json_object_end(j);
+}
+
+static enum imp_status print_result(const struct merge *m, const char *path)
+{
+	const struct result r = { m, path };
+
+	if (m->env->json)
+		return imp_json_line(m->env, fill_result, &r);
+	imp_out(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32 "%s\n", path, m->v[0].first,
+		m->v[m->n - 1].last, m->env->dry_run ? " (not written)" : "");
+	return IMP_OK;
+}
+
+static enum imp_status write_file(
+	struct merge *m, enum imp_encode encode, const char *path, bool replace)
+{
+	enum imp_status st = encode == IMP_ENCODE_IHEX ? write_ihex(m, path, replace)
+						       : write_bin(m, path, replace);
+
+	if (st == IMP_E_DENIED)
+		imp_diag_hint(&m->env->diag, "--force replaces it");
+	return st;
+}
+
 static enum imp_status merge_all(struct merge *m, const struct imp_args *args)
 {
 	enum imp_encode encode = IMP_ENCODE_IHEX;
 	const char *out = imp_arg(args, "out");
-	bool replace = imp_flag(args, "force");
 	enum imp_status st = imp_encode_arg(m->env, args, &encode);
 
 	for (size_t i = 0; i < args->rest_n && st == IMP_OK; i++)
 		st = add_input(m, args->rest[i]);
 	if (st == IMP_OK)
 		st = refuse_overlap(m);
-	if (st != IMP_OK || m->env->dry_run)
-		return st;
-	st = encode == IMP_ENCODE_IHEX ? write_ihex(m, out, replace) : write_bin(m, out, replace);
-	if (st == IMP_OK)
-		imp_note(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32, out, m->v[0].first,
-			m->v[m->n - 1].last);
-	else if (st == IMP_E_DENIED)
-		imp_diag_hint(&m->env->diag, "--force replaces it");
-	return st;
+	if (st == IMP_OK && !m->env->dry_run)
+		st = write_file(m, encode, out, imp_flag(args, "force"));
+	return st == IMP_OK ? print_result(m, out) : st;
 }
 
 enum imp_status imp_image_merge(struct imp_env *env, const struct imp_args *args)

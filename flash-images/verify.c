@@ -41,7 +41,15 @@ static enum imp_status judge(struct job *job)
 	return IMP_OK;
 }
 
-static enum imp_status compare(struct job *job, const struct imp_args *args)
+/* The diagnosis at hand, with the file in front. */
+static enum imp_status at_file(struct imp_env *env, enum imp_status st, const char *path)
+{
+	struct imp_diag why = env->diag;
+
+	return imp_diag(&env->diag, st, "%s: %s", path, why.text);
+}
+
+static enum imp_status compare(struct job *job, const struct imp_args *args, const char *path)
 {
 	uint8_t work[IMP_PAYLOAD_MAX];
 	enum imp_status st;
@@ -51,9 +59,10 @@ static enum imp_status compare(struct job *job, const struct imp_args *args)
 	st = imp_source_load(job->env, args, &job->want);
 	if (st != IMP_OK)
 		return st;
-	return imp_image_verify(&job->layout, imp_blob_span(&job->area),
+	st = imp_image_verify(&job->layout, imp_blob_span(&job->area),
 		imp_blob_span(&job->want.payload), job->want.keys, imp_flag(args, "fresh"), work,
 		&job->env->diag);
+	return st == IMP_OK ? st : at_file(job->env, st, path);
 }
 
 static void print_json(struct job *job, const char *path)
@@ -107,11 +116,9 @@ static void print_text(struct job *job, const char *path)
 /* What the reader cannot use is bad input; a readable image with another set is a mismatch. */
 static enum imp_status damaged(struct imp_env *env, enum imp_status st, const char *path)
 {
-	struct imp_diag why = env->diag;
-
 	if (st == IMP_E_MISMATCH || st == IMP_E_ABSENT)
 		st = IMP_E_FORMAT;
-	return imp_diag(&env->diag, st, "%s: %s", path, why.text);
+	return at_file(env, st, path);
 }
 
 static enum imp_status verify_one(struct job *job, const struct imp_args *args, const char *path)
@@ -128,7 +135,7 @@ static enum imp_status verify_one(struct job *job, const struct imp_args *args, 
 		return damaged(job->env, st, path);
 	st = judge(job);
 	if (st == IMP_OK)
-		st = compare(job, args);
+		st = compare(job, args, path);
 	if (st != IMP_OK)
 		return st;
 	if (job->env->json)
@@ -142,24 +149,52 @@ static enum imp_status verify_one(struct job *job, const struct imp_args *args, 
 	return IMP_OK;
 }
 
+static enum imp_status verify_file(struct imp_env *env, const struct imp_args *args,
+	const struct imp_layout *layout, const char *path)
+{
+	struct job *job = calloc(1, sizeof *job);
+	enum imp_status st;
+
+	if (!job)
+		return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
+	job->env = env;
+	job->layout = *layout;
+	imp_set_init(&job->set);
+	st = verify_one(job, args, path);
+	imp_set_free(&job->set);
+	imp_source_free(&job->want);
+	imp_blob_free(&job->area);
+	free(job);
+	return st;
+}
+
+/* Every file is looked at; the first that is not good decides the exit code. */
+static enum imp_status verify_files(
+	struct imp_env *env, const struct imp_args *args, const struct imp_layout *layout)
+{
+	enum imp_status first = IMP_OK;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < args->rest_n; i++) {
+		enum imp_status st = verify_file(env, args, layout, args->rest[i]);
+
+		if (st == IMP_OK)
+			continue;
+		if (args->rest_n > 1)
+			fprintf(env->err, "imprint: %s\n", env->diag.text);
+		if (!bad++)
+			first = st;
+	}
+	if (bad && args->rest_n > 1)
+		return imp_diag(
+			&env->diag, first, "%zu of %zu images are not good", bad, args->rest_n);
+	return first;
+}
+
 enum imp_status imp_image_check(struct imp_env *env, const struct imp_args *args)
 {
 	struct imp_layout layout;
-	enum imp_status worst = imp_layout_arg(env, args, &layout);
+	enum imp_status st = imp_layout_arg(env, args, &layout);
 
-	for (size_t i = 0; i < args->rest_n && worst == IMP_OK; i++) {
-		struct job *job = calloc(1, sizeof *job);
-
-		if (!job)
-			return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
-		job->env = env;
-		job->layout = layout;
-		imp_set_init(&job->set);
-		worst = verify_one(job, args, args->rest[i]);
-		imp_set_free(&job->set);
-		imp_source_free(&job->want);
-		imp_blob_free(&job->area);
-		free(job);
-	}
-	return worst;
+	return st == IMP_OK ? verify_files(env, args, &layout) : st;
 }

@@ -3,6 +3,7 @@
 #include "flash-images/commands.h"
 
 #include "cmd/env.h"
+#include "cmd/json_line.h"
 #include "host/file.h"
 
 #include <errno.h>
@@ -34,6 +35,36 @@ static enum imp_status overwrite(int fd, off_t size)
 	return fdatasync(fd) == 0 ? IMP_OK : IMP_E_IO;
 }
 
+/* One file as it is told. */
+struct wiped {
+	const char *path;
+	off_t size;
+	bool keep, dry_run;
+};
+
+static void fill(struct imp_json *j, const void *ctx)
+{
+	const struct wiped *w = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "file", w->path);
+	imp_json_int(j, "bytes", w->size);
+	imp_json_bool(j, "wiped", !w->dry_run);
+	imp_json_bool(j, "removed", !w->dry_run && !w->keep);
+	imp_json_object_end(j);
+}
+
+static enum imp_status tell(struct imp_env *env, const struct wiped *w)
+{
+	if (env->json)
+		return imp_json_line(env, fill, w);
+	if (w->dry_run)
+		imp_out(env, "%s: %lld octets would be overwritten\n", w->path, (long long)w->size);
+	else
+		imp_out(env, "%s: wiped%s\n", w->path, w->keep ? "" : " and removed");
+	return IMP_OK;
+}
+
 static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep)
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -44,14 +75,9 @@ static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep
 			path, strerror(errno));
 	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
 		return imp_diag(&env->diag, IMP_E_FORMAT, "%s: not a regular file", path);
-	if (env->dry_run) {
-		imp_out(env, "%s: %lld octets would be overwritten\n", path, (long long)sb.st_size);
-		return IMP_OK;
-	}
-	if (overwrite(fd, sb.st_size) != IMP_OK || (!keep && unlink(path) != 0))
+	if (!env->dry_run && (overwrite(fd, sb.st_size) != IMP_OK || (!keep && unlink(path) != 0)))
 		return imp_diag(&env->diag, IMP_E_IO, "%s: %s", path, strerror(errno));
-	imp_out(env, "%s: wiped%s\n", path, keep ? "" : " and removed");
-	return IMP_OK;
+	return tell(env, &(struct wiped){ path, sb.st_size, keep, env->dry_run });
 }
 
 enum imp_status imp_image_wipe(struct imp_env *env, const struct imp_args *args)

@@ -364,14 +364,15 @@ static const struct imp_opt opts[] = {
 		0 },
 	{ "flash", "FILE", "the device's flash: an image, bin or Intel HEX", 0 },
 	{ "layout", "NAME", "where its slots are (default: where they are found)", 0 },
-	{ "pin-file", "FILE", "the device's PIN for the card: characters, or hex: and digits", 0 },
+	{ "pin-file", "FILE", "the device's PIN for the card: characters, or hex: and hex digits",
+		0 },
 	{ "lenient", NULL, "take a card file without header too", 0 },
 	{ "reveal-secrets", NULL, "show keys; only to a terminal or into a file of mode 0600", 0 },
 	IMP_OPT_END,
 };
 
 const struct imp_cmd imp_boot_cmds[] = {
-	{ "boot", NULL, "", "load Bootstrap Information as a device does", boot, opts, 0, 0,
+	{ "boot", NULL, "", "Load Bootstrap Information as a device does", boot, opts, 0, 0,
 		"imprint boot --reader 0 --flash 0001.bin --json" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -278,7 +278,7 @@ static const struct imp_opt opts[] = {
 };
 
 const struct imp_cmd imp_inspect_cmds[] = {
-	{ "inspect", NULL, "FILE...", "say what any file is and what it holds", inspect, opts, 1,
+	{ "inspect", NULL, "FILE...", "Say what any file is and what it holds", inspect, opts, 1,
 		SIZE_MAX, "imprint inspect --json unit-0001.bin" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

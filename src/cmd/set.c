@@ -202,12 +202,23 @@ static enum imp_status may_print(struct imp_env *env, const struct imp_args *arg
 	return IMP_E_DENIED;
 }
 
-static enum imp_status write_out(struct imp_env *env, const char *path, const struct imp_blob *data)
+static enum imp_status write_file(
+	struct imp_env *env, const char *path, const struct imp_blob *data, bool replace)
 {
-	if (path)
-		return env->dry_run
-			       ? IMP_OK
-			       : imp_file_write(path, imp_blob_span(data), env->yes, &env->diag);
+	enum imp_status st = IMP_OK;
+
+	if (!env->dry_run)
+		st = imp_file_write(path, imp_blob_span(data), replace, &env->diag);
+	if (st == IMP_E_DENIED)
+		imp_diag_hint(&env->diag, "--force replaces it");
+	if (st == IMP_OK)
+		imp_note(env, "%s: %zu octets%s", path, data->n,
+			env->dry_run ? " (not written)" : "");
+	return st;
+}
+
+static enum imp_status write_out(struct imp_env *env, const struct imp_blob *data)
+{
 	if (fwrite(data->p, 1, data->n, env->out) != data->n)
 		return imp_diag(&env->diag, IMP_E_IO, "cannot write the result");
 	return IMP_OK;
@@ -231,7 +242,10 @@ static enum imp_status convert(struct imp_env *env, const struct imp_args *args)
 		return st;
 	document = document_of(&content, &findings, path || imp_flag(args, "reveal-secrets"));
 	st = encode_whole(env, &document, to, &data);
-	return st ? st : write_out(env, path, &data);
+	if (st)
+		return st;
+	return path ? write_file(env, path, &data, imp_flag(args, "force") || env->yes)
+		    : write_out(env, &data);
 }
 
 /* ---- table ------------------------------------------------------------------------------------
@@ -252,16 +266,17 @@ static const struct imp_opt convert_opts[] = {
 	INPUT_OPTS,
 	REVEAL_OPT,
 	{ "to", "FORM", "ef, senml-cbor, senml-json or json", IMP_OPT_REQUIRED },
-	{ "out", "FILE", "write here (mode 0600) instead of standard output; --yes replaces", 0 },
+	{ "out", "FILE", "write here (mode 0600) instead of standard output", 0 },
+	{ "force", NULL, "replace an existing file", 0 },
 	IMP_OPT_END,
 };
 
 const struct imp_cmd imp_set_cmds[] = {
-	{ "set", "show", "FILE", "show a credential set", show, show_opts, 1, 1,
+	{ "set", "show", "FILE", "Show a credential set", show, show_opts, 1, 1,
 		"imprint set show unit.ef" },
-	{ "set", "check", "FILE", "check a credential set against the consistency rules", check,
+	{ "set", "check", "FILE", "Check a credential set against the consistency rules", check,
 		check_opts, 1, 1, "imprint set check unit.ef" },
-	{ "set", "convert", "FILE", "write a credential set in another form", convert, convert_opts,
+	{ "set", "convert", "FILE", "Write a credential set in another form", convert, convert_opts,
 		1, 1, "imprint set convert unit.ef --to senml-cbor --out unit.cbor" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -117,6 +117,15 @@ static enum imp_status temporary_name(const char *name, char *out, size_t cap)
 	return n > 0 && (size_t)n < cap ? IMP_OK : IMP_E_SPACE;
 }
 
+/* "DIR/NAME", or NAME as it was given when it is in the folder at hand. */
+static const char *shown(const char *dir, const char *name, char *out, size_t cap)
+{
+	bool here = strcmp(dir, ".") == 0;
+
+	(void)snprintf(out, cap, "%s%s%s", here ? "" : dir, here ? "" : "/", name);
+	return out;
+}
+
 static int put_in_place(int dirfd, const char *tmp, const char *name, bool replace)
 {
 	if (replace)
@@ -127,12 +136,12 @@ static int put_in_place(int dirfd, const char *tmp, const char *name, bool repla
 static enum imp_status write_renamed(int dirfd, const char *dir, const char *name,
 	struct imp_span data, bool replace, bool sync, struct imp_diag *diag)
 {
-	char tmp[300];
+	char tmp[300], at[256];
 	enum imp_status st = temporary_name(name, tmp, sizeof tmp);
 	int fd, err = 0;
 
 	if (st != IMP_OK)
-		return imp_diag(diag, st, "%s/%s: name too long", dir, name);
+		return imp_diag(diag, st, "%s: name too long", shown(dir, name, at, sizeof at));
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0) /* of a killed process */
 		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -148,8 +157,9 @@ static enum imp_status write_renamed(int dirfd, const char *dir, const char *nam
 		return IMP_OK;
 	(void)unlinkat(dirfd, tmp, 0);
 	if (err == EEXIST)
-		return imp_diag(diag, IMP_E_DENIED, "%s/%s: exists already", dir, name);
-	return imp_diag(diag, IMP_E_IO, "%s/%s: %s", dir, name, strerror(err));
+		return imp_diag(
+			diag, IMP_E_DENIED, "%s: exists already", shown(dir, name, at, sizeof at));
+	return imp_diag(diag, IMP_E_IO, "%s: %s", shown(dir, name, at, sizeof at), strerror(err));
 }
 
 enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,

@@ -229,7 +229,8 @@ static const struct {
 	{ "set convert psk.ef --to senml-cbor", 7, NULL, "do not go to standard output" },
 	{ "set convert psk.ef --to senml-json --reveal-secrets", 0, "\"vd\":\"QEFC", NULL },
 	{ "set convert empty.ef --to senml-json", 0, "[]", NULL },
-	{ "set convert psk.ef --to ef --out psk.cbor", 7, NULL, "psk.cbor" },
+	{ "set convert psk.ef --to ef --out psk.cbor", 7, NULL,
+		"imprint: psk.cbor: exists already\n         --force replaces it\n" },
 	{ "set convert psk.ef --to ef --out no/such/file", 4, NULL, "no/such" },
 
 	{ "--json inspect psk.ef", 0, "{\"format\":\"ef-lwm2m-bootstrap\",\"bytes\":", NULL },
@@ -353,6 +354,7 @@ static void test_convert(void **state)
 		imp_blob_free(&b);
 	}
 	assert_int_equal(run("--yes set convert hollow.ef --to ef --out 4.ef", 0600), 0);
+	assert_int_equal(run("set convert hollow.ef --to ef --out 4.ef --force", 0600), 0);
 	assert_int_equal(run("--dry-run set convert hollow.ef --to ef --out 6.ef", 0600), 0);
 	assert_int_equal(access("6.ef", F_OK), -1);
 }

@@ -1,0 +1,106 @@
+#!/bin/bash
+# imprint image as it is used, step after step in one folder: exit code, result and message of each,
+# JSON wherever --json stands, and what --dry-run leaves alone.  Ends with "N passed, N failed".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+I=${IMPRINT:-${O:-build}/imprint}
+case $I in /*) ;; *) I=$PWD/$I ;; esac
+export IMPRINT_DATADIR=$tree/flash-images
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0 failed=0
+
+judge() { # what, 0 when it holds
+	if [ "$2" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $1"
+		sed 's/^/    | /' out err
+	fi
+}
+
+# exit code, part of the result, part of the message, command; "-" : there must be none
+step() {
+	local want=$1 result=$2 message=$3 rc bad=0
+	shift 3
+	"$I" "$@" >out 2>err </dev/null
+	rc=$?
+	[ "$rc" = "$want" ] || bad=1
+	if [ "$result" = - ]; then [ ! -s out ] || bad=1; else grep -qF -- "$result" out || bad=1; fi
+	if [ "$message" = - ]; then [ ! -s err ] || bad=1; else grep -qF -- "$message" err || bad=1; fi
+	judge "imprint $* (exit $rc)" $bad
+	case " $* " in
+	*' --json '*)
+		python3 -c 'import json,sys; [json.loads(l) for l in sys.stdin]' <out
+		judge "imprint $*: JSON Lines" $?
+		;;
+	esac
+}
+
+sed 's/^    layout: .*/    layout: stm32-2k/' "$tree/factory/profiles/psk-persistent.yaml" >psk.yaml
+sh "$tree/factory/profiles/make-pki.sh" pki
+printf 'serial\n1\n2\n' >d.csv
+"$I" --quiet batch new --ledger l.db --profile psk.yaml --devices d.csv --name b >out 2>err &&
+	"$I" --quiet batch run --ledger l.db --batch b --out . >out 2>err
+judge "the batch that gives the sets" $?
+for i in 1 2; do step 0 - "$i.ef: " set convert $i.hex --to ef --out $i.ef; done
+one="--set 1.ef --layout stm32-2k"
+
+# shellcheck disable=SC2086 # $one is several words
+{
+	step 0 'u.bin: slot A, generation 4' - image build $one --out u.bin --generation 4
+	step 7 - 'u.bin: exists already' image build $one --out u.bin
+	step 2 - '--update goes one on by itself' image build $one --out u.bin --update u.bin --generation 9
+	step 0 '"slot":"B","generation":5' - image build $one --out u.bin --update u.bin --json
+	step 0 '(not written)' - image build $one --out none.bin --dry-run
+	step 2 - 'which set?' image build --layout stm32-2k --out none.bin
+	step 3 - "layout 'none'" image build --set 1.ef --layout none --out none.bin
+	step 2 - '--encode srec' image build $one --out none.bin --encode srec
+}
+[ ! -e none.bin ] && [ "$(stat -c %a u.bin)" = 600 ]
+judge "files that are there, and their mode" $?
+
+step 0 'u.bin: good, slot B' - image verify --layout stm32-2k --set 1.ef u.bin
+step 6 - 'u.bin: read back: octets outside' image verify --layout stm32-2k --set 1.ef --fresh u.bin
+step 6 - 'u.bin: read back: another payload' image verify --layout stm32-2k --set 2.ef u.bin
+printf junk >junk.bin
+step 3 '2.hex: good' 'junk.bin: 4 octets' image verify --layout stm32-2k junk.bin u.bin 2.hex
+step 3 '2.hex: good' '1 of 3 images are not good' image verify --layout stm32-2k junk.bin u.bin 2.hex
+step 3 '"file":"u.bin","verified":true' 'junk.bin' image verify --layout stm32-2k junk.bin u.bin --json
+
+step 0 'all.hex: 0x08000000 to 0x0803ffff (not written)' - \
+	image merge --out all.hex u.bin@0x8000000 1.hex --dry-run
+[ ! -e all.hex ]
+judge "--dry-run of merge writes nothing" $?
+step 0 'all.hex: 0x08000000 to 0x0803ffff' - image merge --out all.hex u.bin@0x8000000 1.hex
+step 7 - '--force replaces it' image merge --out all.hex u.bin@0x8000000 1.hex
+step 0 '"from":134217728,"to":134479871,"written":true' - \
+	image merge --json --force --out all.hex u.bin@0x8000000 1.hex
+step 2 - 'at which address' image merge --out x.hex u.bin
+step 3 - 'overlap' image merge --out x.hex u.bin@0x0803E000 1.hex
+"$I" image merge --encode bin --out b.bin u.bin@0 >out 2>err && cmp -s u.bin b.bin
+judge "merge of one file is that file" $?
+
+step 7 - 'not confirmed' image wipe u.bin
+step 0 '8192 octets would be overwritten' - image wipe --dry-run u.bin
+"$I" image verify --layout stm32-2k u.bin >out 2>err
+judge "what was not confirmed is whole" $?
+step 0 '"wiped":true,"removed":false' - image wipe --yes --keep --json u.bin
+[ "$(tr -d '\377' <u.bin | wc -c)" = 0 ] && [ "$(stat -c %s u.bin)" = 8192 ]
+judge "a wiped image is blank" $?
+step 0 '"bytes":8192,"wiped":true,"removed":true' - image wipe --yes --json u.bin
+step 4 - 'u.bin: No such file' image wipe --yes u.bin
+
+# Negative controls: a wrong code, result or message must be caught.
+for wrong in "3 1.ef -" "0 2.ef -" "0 1.ef oops"; do
+	# shellcheck disable=SC2086 # three words
+	[ "$(step $wrong image build $one --out 1.ef.bin --dry-run | grep -c ^FAILED)" = 1 ]
+	judge "control '$wrong' is caught" $?
+done
+step 0 1.ef - image build --set 1.ef --layout stm32-2k --out 1.ef.bin --dry-run
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
