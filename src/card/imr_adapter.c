@@ -114,7 +114,7 @@ enum imp_status imp_imr_read(const struct imp_card *card, const struct imp_secre
 {
 	__attribute__((cleanup(capture_free))) struct capture c = { .taken = false };
 	struct imp_imr_card adapter;
-	struct imr_report own;
+	struct imr_report own = { .apdus = 0 };
 	struct imr_config config = { .card = &adapter.imr,
 		.size = IMP_PAYLOAD_MAX,
 		.visit = take,

@@ -4,10 +4,8 @@
 #include "card/imr_adapter.h"
 #include "codec/ef.h"
 #include "codec/sw.h"
-#include "model/set.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- begin ---- */
@@ -309,7 +307,7 @@ static void locate(const struct imp_writer *writer, size_t i, struct imp_diag *d
 enum imp_status imp_writer_run(struct imp_writer *writer, struct imp_diag *diag)
 {
 	unsigned before = writer->session.apdus;
-	struct imp_diag own;
+	struct imp_diag own = { .status = IMP_OK };
 	enum imp_status st = IMP_OK;
 
 	diag = diag ? diag : &own;
@@ -326,7 +324,7 @@ enum imp_status imp_writer_run(struct imp_writer *writer, struct imp_diag *diag)
 
 static enum imp_status same_card(struct imp_writer *writer, struct imp_diag *diag)
 {
-	char iccid[IMP_ICCID_DIGITS + 1];
+	char iccid[IMP_ICCID_DIGITS + 1] = "";
 	enum imp_status st = imp_session_reset(&writer->session, diag);
 
 	if (st == IMP_OK)
@@ -367,10 +365,9 @@ static enum imp_status prove_pin(
 						    : st;
 }
 
-static enum imp_status verify_content(
-	struct imp_writer *writer, uint8_t *buffer, struct imp_diag *diag)
+static enum imp_status verify_content(struct imp_writer *writer, struct imp_diag *diag)
 {
-	struct imp_wr out = imp_wr(buffer, IMP_PAYLOAD_MAX);
+	struct imp_wr out = imp_wr(writer->scratch, sizeof writer->scratch);
 	bool with_pin = writer->wish.read == IMP_CARD_READ_PIN || writer->map.pin_verified;
 	enum imp_status st = with_pin ? prove_pin(writer, &out, diag) : IMP_OK;
 
@@ -382,7 +379,8 @@ static enum imp_status verify_content(
 		diag->status = st;
 	if (st != IMP_OK)
 		return st;
-	if (out.n == writer->wish.payload.n && imp_secret_eq(buffer, writer->wish.payload.p, out.n))
+	if (out.n == writer->wish.payload.n &&
+		imp_secret_eq(writer->scratch, writer->wish.payload.p, out.n))
 		return IMP_OK;
 	imp_diag(diag, IMP_E_MISMATCH,
 		"the device's reader finds other bootstrap information on the card than it should");
@@ -390,39 +388,29 @@ static enum imp_status verify_content(
 	return IMP_E_MISMATCH;
 }
 
-/* A buffer for one payload; wiped and released by give_back(). */
-static void give_back(uint8_t **buffer)
-{
-	if (*buffer)
-		imp_wipe(*buffer, IMP_PAYLOAD_MAX);
-	free(*buffer);
-}
-
 enum imp_status imp_writer_verify(struct imp_writer *writer, struct imp_diag *diag)
 {
-	__attribute__((cleanup(give_back))) uint8_t *buffer = (uint8_t *)malloc(IMP_PAYLOAD_MAX);
 	unsigned before = writer->session.apdus;
-	enum imp_status st;
+	enum imp_status st = same_card(writer, diag);
 
-	if (!buffer)
-		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	st = same_card(writer, diag);
 	writer->verify_apdus += writer->session.apdus - before;
-	return st == IMP_OK ? verify_content(writer, buffer, diag) : st;
+	if (st == IMP_OK)
+		st = verify_content(writer, diag);
+	imp_wipe(writer->scratch, sizeof writer->scratch);
+	return st;
 }
 
 enum imp_status imp_writer_verify_wiped(struct imp_writer *writer, struct imp_diag *diag)
 {
-	__attribute__((cleanup(give_back))) uint8_t *buffer = (uint8_t *)malloc(IMP_PAYLOAD_MAX);
-	struct imp_wr out = imp_wr(buffer, IMP_PAYLOAD_MAX);
-	enum imp_status st;
+	struct imp_wr out = imp_wr(writer->scratch, sizeof writer->scratch);
+	unsigned before = writer->session.apdus;
+	enum imp_status st = same_card(writer, diag);
 
-	if (!buffer)
-		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	st = same_card(writer, diag);
+	writer->verify_apdus += writer->session.apdus - before;
 	if (st != IMP_OK)
 		return st;
 	st = device_reads(writer, writer->pin, &out, diag);
+	imp_wipe(writer->scratch, sizeof writer->scratch);
 	if (st == IMP_OK)
 		return imp_diag(diag, IMP_E_MISMATCH,
 			"the device's reader still finds bootstrap information on the card");

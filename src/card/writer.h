@@ -8,6 +8,7 @@
 #define IMP_CARD_WRITER_H
 
 #include "card/plan.h"
+#include "model/set.h"
 #include "reader/imr.h"
 
 struct imp_writer {
@@ -25,6 +26,7 @@ struct imp_writer {
 	struct imr_report reader; /* what the device's reader said */
 	unsigned identify_apdus, discover_apdus, write_apdus, verify_apdus;
 	unsigned retries; /* UPDATEs that the card did only after retries of its own: wear */
+	uint8_t scratch[IMP_PAYLOAD_MAX]; /* what is read back; wiped when verify returns */
 };
 
 /* Reset the card and read its identity. */

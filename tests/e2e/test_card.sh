@@ -80,6 +80,7 @@ run() {
 	err=$(cat err)
 }
 refuses() { # what, exit code, words; of the last run: one message, no result
+	# shellcheck disable=SC2034 # the condition is evaluated in check
 	want=$2 words=$3
 	check "$1" '[ "$rc" = "$want" ] && [ -z "$out" ] && [ "$(grep -v warning: err | grep -c "^imprint: ")" = 1 ] && grep -q -- "$words" err'
 }
