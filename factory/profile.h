@@ -10,7 +10,7 @@
 #include "base/seam.h"
 #include "base/span.h"
 #include "factory/template.h"
-#include "flash/layout.h"
+#include "flash/image.h"
 #include "model/set.h"
 
 #define IMP_ACCOUNTS_MAX 16
@@ -110,7 +110,6 @@ struct imp_profile_x509 {
 	int64_t backdate; /* seconds that notBefore lies before now */
 };
 
-enum imp_encode { IMP_ENCODE_BIN, IMP_ENCODE_IHEX };
 enum imp_read_rule { IMP_READ_ALWAYS, IMP_READ_PIN };
 enum imp_seal_kind { IMP_SEAL_NONE, IMP_SEAL_CERTIFICATE, IMP_SEAL_STATION_KEY };
 

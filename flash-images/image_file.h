@@ -4,12 +4,10 @@
 #define IMP_FLASH_IMAGES_IMAGE_FILE_H
 
 #include "cmd/cmd.h"
-#include "flash/layout.h"
+#include "flash/image.h"
 #include "host/file.h"
 
 struct imp_env;
-
-enum imp_encode { IMP_ENCODE_BIN, IMP_ENCODE_IHEX };
 
 /* --encode: "bin", "ihex" or absent.  IMP_E_USAGE with a diagnosis. */
 IMP_MUST_CHECK enum imp_status imp_encode_arg(struct imp_env *env, const struct imp_args *args,

@@ -150,13 +150,10 @@ static bool find_near(const char *name, char *path, size_t cap)
 	return false;
 }
 
+/* What lies near the program belongs to it; the installed ones are for a program that was moved. */
 static bool find_named(const char *name, char *path, size_t cap)
 {
-#ifdef IMP_DATADIR
-	if (readable(path, cap, IMP_DATADIR, "/layouts", name))
-		return true;
-#endif
-	return find_near(name, path, cap);
+	return find_near(name, path, cap) || readable(path, cap, IMP_DATADIR, "/layouts", name);
 }
 
 static enum imp_status absent(const char *name, const char *file, unsigned line, const char *why,

@@ -12,6 +12,9 @@
 #include "model/set.h"
 #include "reader/imr.h"
 
+/* How a file spells an area: its octets, or Intel HEX at the layout's base address. */
+enum imp_encode { IMP_ENCODE_BIN, IMP_ENCODE_IHEX };
+
 /*
  * Render a fresh area into out, which holds exactly layout->size octets: slot A with the payload,
  * everything else FF.  IMP_E_SPACE when the payload does not fit a slot (area untouched).
