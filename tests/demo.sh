@@ -3,9 +3,10 @@
 # 22 get a flash image, two get a smartcard behind a real pcscd; then every device boots.
 #   O=build tests/demo.sh [FOLDER]      (FOLDER is made anew; default: demo)
 set -eu
+umask 077 # OpenSC writes keys too
 O=${O:-build}
 here=$PWD
-bin=$PWD/$O/imprint
+bin=$(realpath "$O/imprint")
 out=${1:-demo}
 
 say() { printf '\n== %s\n' "$*"; }
