@@ -81,9 +81,9 @@ row "two openssl speed processes over one" "$gain"
 judge "X.509, two jobs over one: $x2 /s" "$(awk -v a="$x2" -v b="$x1" -v g="$gain" 'BEGIN{printf "%.1f", 100*a/b/g}')" 90 "% of that gain"
 row "PSK, two jobs: $p2 /s" "$(awk -v a="$p2" -v b="$p1" -v g="$gain" 'BEGIN{printf "%.1f %% of that gain", 100*a/b/g}')"
 rm -rf "$dir"
-if [ $bad = 0 ] || [ "${CHECK:-1}" = 0 ]; then
+if [ $bad = 0 ]; then
 	echo "bench: every bar met"
 else
 	echo "bench: $bad below the bar"
-	exit 1
+	[ "${CHECK:-1}" = 0 ]
 fi
