@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crc32.h"
 
+#ifdef IMP_SMALL /* a device: 80 octets less, three times slower */
+
+#define POLYNOMIAL 0xEDB88320U
+
+uint32_t imp_crc32(uint32_t crc, struct imp_span s)
+{
+	crc = ~crc;
+	for (size_t i = 0; i < s.n; i++) {
+		crc ^= s.p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (POLYNOMIAL & (0U - (crc & 1)));
+	}
+	return ~crc;
+}
+
+#else
+
 uint32_t imp_crc32(uint32_t crc, struct imp_span s)
 {
 	static const uint32_t nibble[16] = {
@@ -30,3 +47,5 @@ uint32_t imp_crc32(uint32_t crc, struct imp_span s)
 	}
 	return ~crc;
 }
+
+#endif

@@ -5,7 +5,7 @@
 
 #include "base/span.h"
 
-/* Continue crc (0 to begin) over s.  64 octets of table: fit for a device, fast enough for a host. */
+/* Continue crc (0 to begin) over s.  64 octets of table; none, and slower, with IMP_SMALL. */
 uint32_t imp_crc32(uint32_t crc, struct imp_span s);
 
 #endif

@@ -25,34 +25,38 @@ struct imp_span imp_rd_take(struct imp_rd *rd, size_t n)
 	return got;
 }
 
-static uint32_t be(struct imp_rd *rd, size_t n)
+uint32_t imp_rd_be(struct imp_rd *rd, size_t n)
 {
-	struct imp_span s = imp_rd_take(rd, n);
 	uint32_t v = 0;
 
-	for (size_t i = 0; i < s.n; i++)
-		v = v << 8 | s.p[i];
+	if (n > rd->n)
+		imp_rd_fail(rd, IMP_E_TRUNC);
+	if (rd->st != IMP_OK)
+		return 0;
+	rd->n -= n;
+	while (n--)
+		v = v << 8 | *rd->p++;
 	return v;
 }
 
 uint8_t imp_rd_u8(struct imp_rd *rd)
 {
-	return (uint8_t)be(rd, 1);
+	return (uint8_t)imp_rd_be(rd, 1);
 }
 
 uint16_t imp_rd_be16(struct imp_rd *rd)
 {
-	return (uint16_t)be(rd, 2);
+	return (uint16_t)imp_rd_be(rd, 2);
 }
 
 uint32_t imp_rd_be24(struct imp_rd *rd)
 {
-	return be(rd, 3);
+	return imp_rd_be(rd, 3);
 }
 
 uint32_t imp_rd_be32(struct imp_rd *rd)
 {
-	return be(rd, 4);
+	return imp_rd_be(rd, 4);
 }
 
 uint64_t imp_rd_be64(struct imp_rd *rd)

@@ -20,6 +20,8 @@ struct imp_rd imp_rd(struct imp_span s);
 /* The next n octets; IMP_E_TRUNC when there are fewer. */
 struct imp_span imp_rd_take(struct imp_rd *rd, size_t n);
 
+/* Big-endian numbers; of n octets, n at most 4. */
+uint32_t imp_rd_be(struct imp_rd *rd, size_t n);
 uint8_t imp_rd_u8(struct imp_rd *rd);
 uint16_t imp_rd_be16(struct imp_rd *rd);
 uint32_t imp_rd_be24(struct imp_rd *rd);

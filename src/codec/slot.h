@@ -3,9 +3,9 @@
  * The slot: our flash container of one payload.  Byte-exact description: flash-images/FORMAT.md.
  *
  *	0	32	header (little-endian)
- *	32	32	commit mark: 8 octets, rest FF; programmed last, in a program unit of its own
- *	64	n	payload
- *	64 + n up to a multiple of 32: FF, then 16 octets of tag when the header says so
+ *	32	32	commit mark: 8 octets, rest FF; programmed last, in a program unit of its
+ *own 64	n	payload 64 + n up to a multiple of 32: FF, then 16 octets of tag when the
+ *header says so
  *
  *	header	0	4	magic "IMPS"
  *		4	1	format version, 01
@@ -27,6 +27,7 @@
 #include "base/wr.h"
 
 #define IMP_SLOT_HEADER 32
+#define IMP_SLOT_CRC_AT 28
 #define IMP_SLOT_COMMIT_AT 32
 #define IMP_SLOT_COMMIT 8
 #define IMP_SLOT_PAYLOAD_AT 64
@@ -56,20 +57,28 @@ extern const uint8_t imp_slot_commit[IMP_SLOT_COMMIT];
  * the slot.  IMP_E_ABSENT: blank (all FF or all 00).  IMP_E_UNSUPPORTED: a newer format version.
  * IMP_E_TRUNC: no commit mark, the write did not finish.  IMP_E_FORMAT: anything else.
  */
-IMP_MUST_CHECK enum imp_status imp_slot_header(const uint8_t head[static IMP_SLOT_PAYLOAD_AT],
-	uint32_t size, struct imp_slot *slot);
+IMP_MUST_CHECK enum imp_status imp_slot_header(
+	const uint8_t head[static IMP_SLOT_PAYLOAD_AT], uint32_t size, struct imp_slot *slot);
 
 /* CRC-32 over header [0,28) and payload. */
 uint32_t imp_slot_crc(const uint8_t head[static IMP_SLOT_HEADER], struct imp_span payload);
 
 /* a is newer than b: signed difference, so that the counter may wrap. */
-bool imp_slot_newer(uint32_t a, uint32_t b);
+static inline bool imp_slot_newer(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
 
 /* Octets that a slot with this payload occupies: 64 + n rounded up to 32, and the tag's 32. */
-uint32_t imp_slot_extent(uint32_t payload, uint8_t tag);
+static inline uint32_t imp_slot_extent(uint32_t payload, uint8_t tag)
+{
+	uint32_t padded = (payload + IMP_SLOT_ALIGN - 1) & ~(IMP_SLOT_ALIGN - 1U);
+
+	return IMP_SLOT_PAYLOAD_AT + padded + (tag ? IMP_SLOT_ALIGN : 0);
+}
 
 /* slot_enc.c: the header with its CRC (slot->crc is not read). */
-void imp_slot_put_header(const struct imp_slot *slot, struct imp_span payload,
-	uint8_t head[static IMP_SLOT_HEADER]);
+void imp_slot_put_header(
+	const struct imp_slot *slot, struct imp_span payload, uint8_t head[static IMP_SLOT_HEADER]);
 
 #endif

@@ -10,25 +10,13 @@
 #define LENGTH_WIDTH 0x03
 #define LENGTH_HERE 0x07
 
-static size_t length_of(struct imp_rd *rd, uint8_t type)
-{
-	switch (type >> LENGTH_SHIFT & LENGTH_WIDTH) {
-	case 0:
-		return type & LENGTH_HERE;
-	case 1:
-		return imp_rd_u8(rd);
-	case 2:
-		return imp_rd_be16(rd);
-	default:
-		return imp_rd_be24(rd);
-	}
-}
-
 enum imp_status imp_tlv_next(struct imp_rd *rd, struct imp_tlv *tlv)
 {
 	uint8_t type = imp_rd_u8(rd);
-	uint16_t id = type & WIDE_ID ? imp_rd_be16(rd) : imp_rd_u8(rd);
-	struct imp_span value = imp_rd_take(rd, length_of(rd, type));
+	uint16_t id = (uint16_t)imp_rd_be(rd, type & WIDE_ID ? 2 : 1);
+	size_t width = type >> LENGTH_SHIFT & LENGTH_WIDTH;
+	struct imp_span value =
+		imp_rd_take(rd, width ? imp_rd_be(rd, width) : (size_t)(type & LENGTH_HERE));
 
 	if (rd->st != IMP_OK)
 		return rd->st;

@@ -4,96 +4,95 @@
 
 #include "base/crc32.h"
 #include "base/secret.h"
-#include "codec/ef.h"
 #include "codec/slot.h"
 #include "reader/walk.h"
 
-/* A slot by its first 64 octets. */
-struct head {
-	struct imp_slot slot;
-	uint32_t crc; /* over the header, to be continued over the payload */
-};
-
-static enum imr_status read_at(const struct imr_config *config, uint32_t at, size_t n)
+/* Read n octets at addr into the buffer. */
+static enum imr_status fetch(const struct imr_config *config, uint32_t addr, size_t n)
 {
 	if (n > config->size)
 		return IMR_E_SPACE;
-	if (config->flash->read(config->flash->ctx, at, config->buffer, n) != 0)
+	if (config->flash->read(config->flash->ctx, addr, config->buffer, n) != 0)
 		return IMR_E_IO;
-	return IMR_OK;
+	return IMR_GOOD;
 }
 
-static enum imr_status head(const struct imr_config *config, uint32_t at, struct head *h)
+/* Judge the slot at addr by its first 64 octets, which stay in the buffer. */
+static enum imr_status head(const struct imr_config *config, uint32_t addr, struct imp_slot *slot)
 {
-	enum imr_status st = read_at(config, at, IMP_SLOT_PAYLOAD_AT);
+	enum imr_status st = fetch(config, addr, IMP_SLOT_PAYLOAD_AT);
 	enum imp_status judged;
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
-	h->crc = imp_slot_crc(config->buffer, imp_span(NULL, 0));
-	judged = imp_slot_header(config->buffer, config->flash->size, &h->slot);
+	judged = imp_slot_header(config->buffer, config->flash->size, slot);
 	if (judged == IMP_OK)
-		return IMR_OK;
+		return IMR_GOOD;
 	if (judged == IMP_E_ABSENT)
 		return IMR_E_NONE;
 	return judged == IMP_E_UNSUPPORTED ? IMR_E_NEWER : IMR_E_DAMAGED;
 }
 
-static enum imr_status payload(const struct imr_config *config, uint32_t at, const struct head *h)
+/* Bring the payload of the slot at addr into the buffer. */
+static __attribute__((noinline)) enum imr_status payload(
+	const struct imr_config *config, uint32_t addr, struct imr_report *report)
 {
-	struct imp_span p = imp_span(config->buffer, h->slot.length);
-	enum imr_status st = read_at(config, at + IMP_SLOT_PAYLOAD_AT, p.n);
+	struct imp_slot slot;
+	uint32_t crc;
+	enum imr_status st = head(config, addr, &slot);
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
-	if (imp_crc32(h->crc, p) != h->slot.crc || imp_ef_extent(p) != p.n)
+	crc = imp_crc32(0, imp_span(config->buffer, IMP_SLOT_CRC_AT));
+	st = fetch(config, addr + IMP_SLOT_PAYLOAD_AT, slot.length);
+	if (st != IMR_GOOD)
+		return st;
+	if (imp_crc32(crc, imp_span(config->buffer, slot.length)) != slot.crc)
 		return IMR_E_DAMAGED;
-	return imr_ef(p, config->visit, config->ctx);
+	report->keys = slot.keys;
+	report->generation = slot.generation;
+	report->length = slot.length;
+	return IMR_GOOD;
 }
 
-static enum imr_status load(const struct imr_config *config, struct imr_report *report)
+/* The slot to try first.  Not inlined: its frame is gone before the payload is looked at. */
+static __attribute__((noinline)) unsigned newest(
+	const struct imr_config *config, enum imr_status st[static 2])
 {
-	const uint32_t *at = config->flash->slot;
-	enum imr_status *st = report->slot;
-	struct head h[2];
-	int which = 0;
+	const uint32_t *addr = config->flash->slot;
+	struct imp_slot a, b;
 
-	st[0] = head(config, at[0], &h[0]);
-	if (at[1] != at[0])
-		st[1] = head(config, at[1], &h[1]);
-	if (st[1] == IMR_OK &&
-		(st[0] != IMR_OK || imp_slot_newer(h[1].slot.generation, h[0].slot.generation)))
-		which = 1;
-	for (int tries = 2; tries > 0; tries--, which ^= 1) {
-		const struct imp_slot *slot = &h[which].slot;
-
-		if (st[which] == IMR_OK)
-			st[which] = payload(config, at[which], &h[which]);
-		if (st[which] == IMR_OK) {
-			report->source = which ? IMR_FROM_SLOT_B : IMR_FROM_SLOT_A;
-			report->keys = slot->keys;
-			report->generation = slot->generation;
-			report->length = slot->length;
-			if (st[which ^ 1] == IMR_OK)
-				st[which ^ 1] = IMR_E_OLDER;
-		}
-		if (st[which] == IMR_OK || st[which] == IMR_E_STOPPED)
-			return st[which];
-	}
-	return st[0] != IMR_E_NONE ? st[0] : st[1];
+	st[0] = head(config, addr[0], &a);
+	st[1] = IMR_E_NONE;
+	if (addr[1] != addr[0])
+		st[1] = head(config, addr[1], &b);
+	return st[1] == IMR_GOOD &&
+	       (st[0] != IMR_GOOD || imp_slot_newer(b.generation, a.generation));
 }
 
 enum imr_status imr_load_flash(const struct imr_config *config, struct imr_report *report)
 {
-	struct imr_report own;
-	enum imr_status st = IMR_E_NONE;
+	enum imr_status *st = report->slot;
+	unsigned which = newest(config, st);
 
-	if (!report)
-		report = &own;
-	report->slot[0] = IMR_E_NONE;
-	report->slot[1] = IMR_E_NONE;
-	if (config->flash)
-		st = load(config, report);
+	for (unsigned tries = 0; tries < 2; tries++, which ^= 1) {
+		if (st[which] != IMR_GOOD)
+			continue;
+		st[which] = payload(config, config->flash->slot[which], report);
+		if (st[which] == IMR_GOOD)
+			st[which] = imr_ef(imp_span(config->buffer, report->length), config->visit,
+				config->ctx);
+		if (st[which] == IMR_E_STOPPED)
+			break;
+		if (st[which] != IMR_GOOD)
+			continue;
+		report->source = IMR_FROM_SLOT_A + which;
+		st[which] = IMR_OK;
+		if (st[which ^ 1] == IMR_GOOD)
+			st[which ^ 1] = IMR_E_OLDER;
+		break;
+	}
 	imp_wipe(config->buffer, config->size);
-	return st;
+	/* Not loaded: what was tried first says why, unless there is nothing in it. */
+	return st[st[which] == IMR_E_NONE ? which ^ 1 : which];
 }

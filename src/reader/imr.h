@@ -90,9 +90,9 @@ struct imr_report {
 	enum imr_status card;	 /* why the card was not used; IMR_OK when it was */
 	enum imr_status slot[2]; /* the same for each slot; IMR_E_NONE when not looked at */
 	uint16_t card_sw;	 /* last status word that mattered, 0 if none */
-	uint8_t keys;		 /* slot only: 0x5A persistent, 0xA5 non-persistent, else 0 */
-	uint32_t generation;	 /* slot only */
-	size_t length;		 /* octets of the payload */
+	uint8_t keys;		 /* from a slot: 0x5A persistent, 0xA5 non-persistent */
+	uint32_t generation;	 /* from a slot */
+	size_t length;		 /* octets of the payload, when there is a source */
 	uint32_t quirks;	 /* IMR_QUIRK_* met on the way */
 	unsigned apdus;		 /* sent */
 };
@@ -104,12 +104,12 @@ struct imr_report {
 #define IMR_QUIRK_FCP_FID 16U	    /* FCP names another file */
 #define IMR_QUIRK_BASIC_CHANNEL 32U /* read on channel 0 */
 
-/* Load from the first good source.  report may be NULL.  Whatever the result, the buffer is wiped
- * and, if a channel was opened on the card, it is closed. */
+/* Load from the first good source.  Whatever the result, *report says what was found, the buffer is
+ * wiped and, if a channel was opened on the card, it is closed. */
 enum imr_status imr_load(const struct imr_config *config, struct imr_report *report);
 
-/* The same from flash alone (card_* of the report are as on entry): what a boot loader without a
- * card links. */
+/* The same from flash alone, which must be there: what a boot loader without a card links.  Only
+ * the members for slots are set; zero the report before. */
 enum imr_status imr_load_flash(const struct imr_config *config, struct imr_report *report);
 
 /*

@@ -8,11 +8,8 @@
 
 enum imr_status imr_load(const struct imr_config *config, struct imr_report *report)
 {
-	struct imr_report own;
-	enum imr_status st = IMR_E_NONE, flash;
+	enum imr_status st = IMR_E_NONE, flash = IMR_E_NONE;
 
-	if (!report)
-		report = &own;
 	memset(report, 0, sizeof *report);
 	report->card = IMR_E_NONE;
 	report->slot[0] = IMR_E_NONE;
@@ -26,6 +23,7 @@ enum imr_status imr_load(const struct imr_config *config, struct imr_report *rep
 	if (st == IMR_OK || st == IMR_E_STOPPED)
 		return st;
 	/* A card that holds nothing says less than what flash has to say. */
-	flash = imr_load_flash(config, report);
+	if (config->flash)
+		flash = imr_load_flash(config, report);
 	return flash == IMR_E_NONE ? st : flash;
 }

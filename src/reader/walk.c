@@ -6,17 +6,21 @@
 #include "codec/tlv.h"
 #include "reader/types.h"
 
-/* The next TLV: of a kind that may stand at this level, and no other behind it with its id (T11).
- */
+/* May a TLV of this kind stand at this level? */
+static bool belongs(unsigned level, enum imp_tlv_kind kind)
+{
+	if (level == IMR_RESOURCE)
+		return kind >= IMP_TLV_MULTIPLE; /* or RESOURCE */
+	return kind == (level == IMR_INSTANCE ? IMP_TLV_INSTANCE : IMP_TLV_RES_INSTANCE);
+}
+
+/* The next TLV, and no other behind it with its id (T11). */
 static bool next(struct imp_rd *rd, unsigned level, struct imp_tlv *tlv)
 {
-	static const uint8_t kinds[IMR_LEVELS] = { 1U << IMP_TLV_INSTANCE,
-		1U << IMP_TLV_MULTIPLE | 1U << IMP_TLV_RESOURCE, 1U << IMP_TLV_RES_INSTANCE };
 	struct imp_tlv other;
 	struct imp_rd rest;
 
-	if (imp_tlv_next(rd, tlv) != IMP_OK || tlv->id == IMR_NO_ID ||
-		!(kinds[level] >> tlv->kind & 1))
+	if (imp_tlv_next(rd, tlv) != IMP_OK || tlv->id == IMR_NO_ID || !belongs(level, tlv->kind))
 		return false;
 	rest = *rd;
 	while (rest.n && imp_tlv_next(&rest, &other) == IMP_OK)
@@ -25,95 +29,98 @@ static bool next(struct imp_rd *rd, unsigned level, struct imp_tlv *tlv)
 	return true;
 }
 
-static enum imr_status value(struct imr_walk *w, char type, struct imp_span octets)
+static enum imr_status value(struct imr_walk *w, const struct imp_tlv *tlv)
 {
-	if (!imr_type_fits(type, octets))
-		return IMR_E_DAMAGED;
-	w->any = true;
-	w->at.value = octets.p;
-	w->at.length = octets.n;
-	return w->visit && w->visit(w->ctx, &w->at) ? IMR_E_STOPPED : IMR_OK;
+	w->at.value = tlv->value.p;
+	w->at.length = tlv->value.n;
+	return w->visit && w->visit(w->ctx, &w->at) ? IMR_E_STOPPED : IMR_GOOD;
 }
 
 enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span run)
 {
-	struct imp_rd rd = imp_rd(run);
+	struct imp_rd rd = { run.p, run.n, IMP_OK };
 	const uint8_t *end[IMR_LEVELS];
 	unsigned level = top;
-	char type = '?';
 
 	end[level] = run.p + run.n;
 	for (;;) {
-		enum imr_status st = IMR_OK;
 		struct imp_tlv tlv;
 
 		rd.n = (size_t)(end[level] - rd.p);
 		if (rd.n == 0) {
 			if (level-- == top)
-				return IMR_OK;
+				return IMR_GOOD;
 			continue;
 		}
 		if (!next(&rd, level, &tlv))
 			return IMR_E_DAMAGED;
-		if (level == IMR_INSTANCE) {
+		w->at.res_instance = IMR_NO_ID;
+		if (level == IMR_INSTANCE)
 			w->at.instance = tlv.id;
-		} else if (level == IMR_RESOURCE) {
+		else if (level == IMR_RESOURCE)
 			w->at.resource = tlv.id;
-			w->at.res_instance = IMR_NO_ID;
-			type = imr_type(w->at.object, tlv.id);
-			if (!imr_type_counts(type, tlv.kind == IMP_TLV_MULTIPLE))
-				return IMR_E_DAMAGED;
-		} else {
+		else
 			w->at.res_instance = tlv.id;
-		}
-		if (tlv.kind & IMP_TLV_RES_INSTANCE) { /* and RESOURCE: these hold a value */
-			st = value(w, type, tlv.value);
+		if (level != IMR_INSTANCE && !imr_type_fits(w->at.object, w->at.resource, &tlv))
+			return IMR_E_DAMAGED;
+		if (tlv.kind & IMP_TLV_RES_INSTANCE) { /* it and RESOURCE hold a value */
+			enum imr_status st = value(w, &tlv);
+
+			if (st != IMR_GOOD)
+				return st;
 		} else {
 			end[++level] = rd.p;
 			rd.p = tlv.value.p;
 		}
-		if (st != IMR_OK)
-			return st;
 	}
 }
 
-static enum imr_status pass(struct imr_walk *w, const struct imp_ef *ef)
+/* Is there an object with this id in the rest? */
+static __attribute__((noinline)) bool object_in(struct imp_rd rest, uint16_t id)
 {
-	struct imp_rd rd = imp_rd(ef->objects);
+	struct imp_ef_object object;
 
-	for (unsigned left = ef->count; left > 0; left--) {
-		struct imp_ef_object object, other;
-		struct imp_rd rest;
-		enum imr_status st;
+	while (rest.n && imp_ef_next(&rest, &object) == IMP_OK)
+		if (object.id == id)
+			return true;
+	return false;
+}
 
-		if (imp_ef_next(&rd, &object) != IMP_OK)
+static enum imr_status objects(struct imr_walk *w, struct imp_span file)
+{
+	struct imp_rd rd = { file.p + IMP_EF_HEADER, file.n - IMP_EF_HEADER, IMP_OK };
+	uint32_t left = (uint32_t)file.p[0] << 8 | file.p[1];
+	enum imr_status st = IMR_GOOD;
+
+	for (; left > 0 && st == IMR_GOOD; left--) {
+		struct imp_ef_object object;
+
+		if (imp_ef_next(&rd, &object) != IMP_OK || object_in(rd, object.id))
 			return IMR_E_DAMAGED;
-		rest = rd;
-		while (rest.n && imp_ef_next(&rest, &other) == IMP_OK)
-			if (other.id == object.id)
-				return IMR_E_DAMAGED;
 		w->at.object = object.id;
 		st = imr_walk(w, IMR_INSTANCE, object.instances);
-		if (st != IMR_OK)
-			return st;
 	}
-	return rd.n ? IMR_E_DAMAGED : IMR_OK;
+	return st == IMR_GOOD && rd.n ? IMR_E_DAMAGED : st;
 }
 
 enum imr_status imr_ef(struct imp_span file, imr_visit *visit, void *ctx)
 {
 	struct imr_walk w;
-	struct imp_ef ef;
-	enum imr_status st;
 
-	if (imp_ef_open(file, &ef) != IMP_OK)
+	if (file.n == 0 || imp_ef_extent(file) != file.n)
 		return IMR_E_DAMAGED;
 	w.visit = NULL;
-	w.any = false;
-	st = pass(&w, &ef);
-	if (st == IMR_OK && !w.any)
-		return IMR_E_NONE;
-	w.visit = visit;
 	w.ctx = ctx;
-	return st == IMR_OK && visit ? pass(&w, &ef) : st;
+	w.at.value = NULL;
+	for (;;) {
+		enum imr_status st = objects(&w, file);
+
+		if (st != IMR_GOOD)
+			return st;
+		if (!w.at.value)
+			return IMR_E_NONE;
+		if (w.visit == visit)
+			return IMR_GOOD;
+		w.visit = visit; /* all of it is good: once more, to hand it over */
+	}
 }

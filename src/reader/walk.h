@@ -6,22 +6,26 @@
 #include "base/span.h"
 #include "reader/imr.h"
 
+/* What functions inside the reader return when all is well: zero is cheaper to test for than
+ * IMR_OK, which the public ones return. */
+#define IMR_GOOD ((enum imr_status)0)
+
 /* Levels of TLVs below an object. */
 enum imr_level { IMR_INSTANCE, IMR_RESOURCE, IMR_RES_INSTANCE, IMR_LEVELS };
 
 struct imr_walk {
 	imr_visit *visit; /* NULL: check only */
 	void *ctx;
-	bool any;		/* there was a value */
-	struct imr_resource at; /* object, and above top the other ids, are the caller's */
+	struct imr_resource at; /* ids above top and value NULL are the caller's; value is set by
+				 * the first one */
 };
 
-/* All TLVs of run, which belong to level top, and everything below them.  IMR_OK, IMR_E_DAMAGED,
- * IMR_E_STOPPED. */
+/* All TLVs of run, which belong to level top, and everything below them.  IMR_GOOD,
+ * IMR_E_DAMAGED, IMR_E_STOPPED. */
 enum imr_status imr_walk(struct imr_walk *walk, enum imr_level top, struct imp_span run);
 
-/* A whole payload with its header, twice: check everything, then visit.  IMR_E_NONE: no resource.
- */
+/* A payload with its header and nothing behind it, twice: check everything, then visit.
+ * IMR_GOOD, IMR_E_NONE without a resource, IMR_E_DAMAGED, IMR_E_STOPPED. */
 enum imr_status imr_ef(struct imp_span file, imr_visit *visit, void *ctx);
 
 #endif

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Code, static RAM and worst stack of the device reader on Cortex-M0+ -Os, against its budget.
+#
+# use:  [O=build/device] tests/device/size.sh        exit 1 over budget
+#       [O=build/device] tests/device/size.sh prove  exit 1 unless a wasteful variant is caught
+# Code is everything that is linked (constants and compiler helpers too) but memcpy, memset,
+# memcmp and memmove, which every device has.
+set -eu
+cd "$(dirname "$0")/../.."
+out=${O:-build/device}/size
+cc=arm-none-eabi-gcc
+flags="-std=c99 -mcpu=cortex-m0plus -mthumb -Os -ffreestanding -ffunction-sections -fdata-sections
+	-Wall -Wextra -Werror -fstack-usage -fcallgraph-info=su -DIMP_SMALL -Isrc"
+
+#        entry           code RAM stack
+budgets="imr_load_flash  2048 0   320
+         imr_load        6144 0   512"
+
+build() {
+	rm -rf "$out"
+	mkdir -p "$out"
+	for f in src/base/{rd,span,crc32,secret}.c src/codec/*_dec.c src/reader/*.c tests/device/wasteful.c; do
+		# shellcheck disable=SC2086
+		$cc $flags -c "$f" -o "$out/$(basename "$f" .c).o"
+	done
+}
+
+measure() { # ENTRY: sets code, ram, stack, way
+	local v=$1
+	$cc -mcpu=cortex-m0plus -mthumb -nostdlib -Wl,--gc-sections -Wl,-e,"$v" -Wl,-Ttext=0x8000 \
+		-Wl,--defsym=mem{cpy,set,cmp,move}=0 "$out"/*.o -lgcc -o "$out/$v.elf" 2>"$out/$v.log" ||
+		{ cat "$out/$v.log"; exit 1; }
+	read -r code ram < <(arm-none-eabi-size -A "$out/$v.elf" |
+		awk '/^\.(text|rodata|ARM\.ex)/ {c += $2} /^\.(data|bss)/ {r += $2} END {print c + 0, r + 0}')
+	read -r stack way < <(python3 tests/device/stack.py "$v" "$out"/*.ci)
+}
+
+check() { # ENTRY CODE RAM STACK: prints a row; 1 when over
+	local verdict=ok
+	measure "$1"
+	[ "$code" -le "$2" ] && [ "$ram" -le "$3" ] && [ "$stack" -le "$4" ] || verdict=OVER
+	printf '%-16s %6d of %-6d %4d of %-4d %5d of %-5d %s\n' "$1" "$code" "$2" "$ram" "$3" "$stack" "$4" $verdict
+	[ $verdict = ok ]
+}
+
+build
+printf '%-16s %-16s %-12s %-14s %s\n' "Cortex-M0+ -Os" "code" "static RAM" "stack" ""
+failed=0
+if [ "${1:-}" = prove ]; then
+	# Each budget alone must stop the wasteful variant, and roomy ones must not.
+	for limits in "4096 9999 9999" "99999 0 9999" "99999 9999 512"; do
+		# shellcheck disable=SC2086
+		! check wasteful $limits || failed=1
+	done
+	check wasteful 99999 9999 9999 || failed=1
+	[ $failed = 0 ] && echo "an overrun of any budget is caught" || echo "FAILED: an overrun passed"
+else
+	while read -r v c r s; do
+		check "$v" "$c" "$r" "$s" || failed=1
+		echo "    deepest: ${way//>/ > }"
+	done <<<"$budgets"
+fi
+exit $failed

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Worst stack of a call tree, from the .ci files of gcc -fcallgraph-info=su.
+
+use:  stack.py ROOT FILE.ci...        prints octets and the deepest path
+exit: 1 on recursion, a frame of unknown size or an unknown function
+Callbacks of the device and the four mem* functions count nothing: they are not the reader's.
+"""
+import re
+import sys
+
+NODE = re.compile(r'node: \{ title: "([^"]*)" label: "([^"]*)"')
+EDGE = re.compile(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"')
+FRAME = re.compile(r"(\d+) bytes \((\w+)")
+FREE = {"__indirect_call", "memcpy", "memset", "memcmp", "memmove"}
+
+
+def load(files):
+    frames, calls = {}, {}
+    for name in files:
+        with open(name, encoding="utf-8") as f:
+            for line in f:
+                node = NODE.search(line)
+                edge = EDGE.search(line)
+                if node and (frame := FRAME.search(node[2])):
+                    if frame[2] != "static":
+                        sys.exit("stack.py: frame of %s is %s" % (node[1], frame[2]))
+                    frames[node[1]] = int(frame[1])
+                if edge:
+                    calls.setdefault(edge[1], set()).add(edge[2])
+    return frames, calls
+
+
+def deepest(name, frames, calls, path, known):
+    if name in FREE or name.startswith("__gnu_thumb1_case") or name.startswith("__aeabi_"):
+        return 0, []
+    if name in path:
+        sys.exit("stack.py: recursion: %s" % " > ".join(path + [name]))
+    if name not in frames:
+        sys.exit("stack.py: nothing known of %s" % name)
+    if name not in known:
+        below = [deepest(c, frames, calls, path + [name], known) for c in calls.get(name, ())]
+        octets, way = max(below, default=(0, []))
+        known[name] = (frames[name] + octets, [name] + way)
+    return known[name]
+
+
+def main():
+    root, files = sys.argv[1], sys.argv[2:]
+    frames, calls = load(files)
+    octets, way = deepest(root, frames, calls, [], {})
+    print(octets, ">".join(name.split(":")[-1] for name in way[1:]))
+
+
+main()
