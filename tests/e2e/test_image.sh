@@ -6,7 +6,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 I=${IMPRINT:-${O:-build}/imprint}
 case $I in /*) ;; *) I=$PWD/$I ;; esac
-export IMPRINT_DATADIR=$tree/flash-images
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
