@@ -91,7 +91,7 @@ enum imp_status imp_boot_image_load(
 	if (st != IMP_OK && (!image->n || out->content.levels == 0))
 		return st; /* not read at all, or no Intel HEX that spells anything */
 	if (!flashable(format)) {
-		imp_diag(&env->diag, IMP_E_FORMAT, "%s: a %s, not a flash image", path,
+		imp_diag(&env->diag, IMP_E_FORMAT, "%s: %s, not a flash image", path,
 			imp_format_name(format));
 		imp_diag_hint(&env->diag, "imprint image build makes one from a set");
 		return IMP_E_FORMAT;
