@@ -294,8 +294,9 @@ static enum imp_status reveal(struct export *e, const struct imp_unit *u)
 	if (st != IMP_OK)
 		return imp_diag(
 			&job->env->diag, st, "'%s': its payload does not decode", u->endpoint);
-	for (uint16_t i = 0; i < job->profile.accounts_n; i++) {
-		struct account *a = &e->accounts[i];
+	for (size_t k = 0; k < job->profile.accounts_n; k++) {
+		struct account *a = &e->accounts[k];
+		uint16_t i = (uint16_t)k;
 		int32_t oscore = oscore_of(e->set, i);
 
 		if (job->profile.accounts[i].security == IMP_SECURITY_PSK)

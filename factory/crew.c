@@ -89,6 +89,21 @@ static void give_back(struct crew *c, const struct imp_group_result *r, size_t n
 	(void)pthread_mutex_unlock(&c->mutex);
 }
 
+/* Group after group, until none is left or something fails. */
+static void work_off(
+	struct crew *c, struct imp_group *group, struct imp_unit *units, struct imp_diag *diag)
+{
+	enum imp_status st = IMP_OK;
+	size_t n;
+
+	while (st == IMP_OK && (n = take(c, units)) > 0) {
+		struct imp_group_result r = { 0 };
+
+		st = imp_group_run(group, units, n, &r, diag);
+		give_back(c, &r, n, st, diag);
+	}
+}
+
 static void *work(void *ctx)
 {
 	struct crew *c = ctx;
@@ -97,20 +112,17 @@ static void *work(void *ctx)
 	struct imp_diag diag = { .status = IMP_OK };
 	struct imp_group_result none = { 0 };
 	enum imp_status st;
-	size_t n;
 
-	if (!units)
+	if (!units) {
 		st = imp_diag(&diag, IMP_E_INTERNAL, "out of memory");
-	else
-		st = imp_group_open(c->job, c->options, &group, &diag);
-	if (st != IMP_OK)
 		give_back(c, &none, 0, st, &diag);
-	while (st == IMP_OK && (n = take(c, units)) > 0) {
-		struct imp_group_result r = { 0 };
-
-		st = imp_group_run(group, units, n, &r, &diag);
-		give_back(c, &r, n, st, &diag);
+		return NULL;
 	}
+	st = imp_group_open(c->job, c->options, &group, &diag);
+	if (st == IMP_OK)
+		work_off(c, group, units, &diag);
+	else
+		give_back(c, &none, 0, st, &diag);
 	imp_group_close(group);
 	free(units);
 	return NULL;
@@ -124,9 +136,11 @@ static void *work(void *ctx)
 static void run_threads(struct crew *c)
 {
 	unsigned n = 2 * c->how->jobs - 1, started = 0;
-	pthread_t *threads = calloc(n ? n : 1, sizeof *threads);
+	pthread_t *threads = calloc(n, sizeof *threads);
 
-	while (threads && started < n && pthread_create(&threads[started], NULL, work, c) == 0)
+	if (!threads)
+		n = 0;
+	while (started < n && pthread_create(&threads[started], NULL, work, c) == 0)
 		started++;
 	(void)work(c);
 	while (started)

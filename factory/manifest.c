@@ -132,9 +132,11 @@ enum imp_status imp_manifest_write(
 	__attribute__((cleanup(text_free))) struct text t = { NULL, 0, 0 };
 	struct imp_unit *units = calloc(READ_AT_ONCE, sizeof *units);
 	char path[4096];
-	enum imp_status st = units ? imp_path_join(dir, "manifest.jsonl", path, sizeof path)
-				   : imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	enum imp_status st;
 
+	if (!units)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	st = imp_path_join(dir, "manifest.jsonl", path, sizeof path);
 	if (st == IMP_OK)
 		st = put_all(job, units, &t, diag);
 	free(units);

@@ -188,7 +188,7 @@ enum imp_status imp_unit_file_write(struct imp_unit_file *f, const char *serial,
 	struct imp_span payload, uint32_t generation, struct imp_file_done *done,
 	struct imp_diag *diag)
 {
-	struct imp_span data;
+	struct imp_span data = { NULL, 0 };
 	enum imp_status st;
 
 	(void)snprintf(done->name, sizeof done->name, "%s.%s", serial,
@@ -205,7 +205,9 @@ enum imp_status imp_unit_file_write(struct imp_unit_file *f, const char *serial,
 			f->keys, true, f->work, diag);
 	if (st == IMP_OK)
 		st = imp_sha256(data, done->sha256);
+	if (st != IMP_OK)
+		return st;
 	done->bytes = data.n;
 	describe(f, done, payload.n, generation);
-	return st;
+	return IMP_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading batches. */
-#include "ledger/db.h"
+#include "ledger/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,64 +17,6 @@ void imp_batch_free(struct imp_batch *b)
 	memset(b, 0, sizeof *b);
 }
 
-static bool take_text(sqlite3_stmt *stmt, int at, char **out)
-{
-	*out = strdup(imp_db_column_text(stmt, at));
-	return *out != NULL;
-}
-
-static bool take_blob(sqlite3_stmt *stmt, int at, struct imp_blob *out)
-{
-	struct imp_span s = imp_db_column_blob(stmt, at);
-
-	out->p = malloc(s.n ? s.n : 1);
-	if (!out->p)
-		return false;
-	if (s.n)
-		memcpy(out->p, s.p, s.n);
-	out->n = s.n;
-	return true;
-}
-
-static bool take_sha(sqlite3_stmt *stmt, int at, uint8_t out[static IMP_SHA256])
-{
-	struct imp_span s = imp_db_column_blob(stmt, at);
-
-	if (s.n != IMP_SHA256)
-		return false;
-	memcpy(out, s.p, IMP_SHA256);
-	return true;
-}
-
-/* Columns as BATCH_COLUMNS of db.c. */
-static enum imp_status of_row(
-	struct imp_ledger *l, sqlite3_stmt *stmt, struct imp_batch *out, struct imp_diag *diag)
-{
-	IMP_BATCH b = { 0 };
-
-	b.id = sqlite3_column_int64(stmt, 0);
-	b.keys = (enum imp_keys)sqlite3_column_int(stmt, 9);
-	b.targets = (unsigned)sqlite3_column_int(stmt, 10);
-	b.test = sqlite3_column_int(stmt, 11) != 0;
-	b.created = sqlite3_column_int64(stmt, 12);
-	b.not_before = sqlite3_column_int64(stmt, 13);
-	b.seal = (enum imp_batch_seal)sqlite3_column_int(stmt, 14);
-	if (imp_db_copy_text(stmt, 1, b.name, sizeof b.name) != IMP_OK ||
-		!take_sha(stmt, 6, b.profile_sha256) || !take_sha(stmt, 7, b.devices_sha256) ||
-		!take_sha(stmt, 8, b.inputs_sha256))
-		return imp_diag(diag, IMP_E_MISMATCH,
-			"%s: batch %lld is damaged; 'imprint ledger verify' says more", l->path,
-			(long long)b.id);
-	if (!take_text(stmt, 2, &b.product) || !take_text(stmt, 3, &b.profile) ||
-		!take_text(stmt, 4, &b.profile_path) || !take_text(stmt, 5, &b.columns) ||
-		!take_text(stmt, 15, &b.seal_file) || !take_blob(stmt, 16, &b.data_key) ||
-		!take_blob(stmt, 17, &b.resume))
-		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	*out = b;
-	memset(&b, 0, sizeof b);
-	return IMP_OK;
-}
-
 enum imp_status imp_ledger_batch(
 	struct imp_ledger *l, const char *name, struct imp_batch *out, struct imp_diag *diag)
 {
@@ -87,7 +29,7 @@ enum imp_status imp_ledger_batch(
 	imp_db_text(stmt, 1, name);
 	st = imp_db_row(l, stmt, diag);
 	if (st == IMP_OK)
-		return of_row(l, stmt, out, diag);
+		return imp_batch_of_row(l, stmt, out, diag);
 	if (st == IMP_E_ABSENT) {
 		(void)imp_diag(diag, st, "%s: there is no batch '%s'", l->path, name);
 		imp_diag_hint(diag, "'imprint batch status --ledger %s' lists them", l->path);
@@ -106,7 +48,7 @@ static enum imp_status by_number(struct imp_ledger *l, enum imp_sql sql, int64_t
 		return st;
 	imp_db_int(stmt, 1, id);
 	st = imp_db_row(l, stmt, diag);
-	return st == IMP_OK ? of_row(l, stmt, out, diag) : st;
+	return st == IMP_OK ? imp_batch_of_row(l, stmt, out, diag) : st;
 }
 
 enum imp_status imp_ledger_batch_next(

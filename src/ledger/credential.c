@@ -29,16 +29,16 @@ const char *imp_cred_kind_name(enum imp_cred_kind kind)
 enum imp_status imp_serial_value(
 	const char *product, const char *serial, struct imp_blob *out, struct imp_diag *diag)
 {
-	size_t a = strlen(product), b = strlen(serial);
-	uint8_t *p = malloc(a + 1 + b);
+	size_t n = strlen(product) + 1 + strlen(serial);
+	struct imp_wr wr = imp_wr(malloc(n), n);
 
-	if (!p)
+	if (!wr.p)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	memcpy(p, product, a);
-	p[a] = 0x1F;
-	memcpy(p + a + 1, serial, b);
-	out->p = p;
-	out->n = a + 1 + b;
+	imp_wr_text(&wr, product);
+	imp_wr_u8(&wr, 0x1F);
+	imp_wr_text(&wr, serial);
+	out->p = wr.p;
+	out->n = n;
 	return IMP_OK;
 }
 

@@ -66,21 +66,20 @@ const char *imp_unit_state_name(enum imp_unit_state state);
 
 struct imp_unit {
 	int64_t id, batch;
-	uint32_t line; /* of the device list */
-	char serial[IMP_UNIT_SERIAL_MAX + 1];
-	char endpoint[IMP_UNIT_ENDPOINT_MAX + 1];
-	char iccid[IMP_UNIT_ICCID_MAX +
-		   1]; /* of the list or of the card it was bound to; may be "" */
 	char *fields;  /* values of the list's columns, 1F between them; owned */
+	uint32_t line; /* of the device list */
 	enum imp_unit_state state;
 	unsigned done; /* IMP_TARGET_* written and verified */
-	bool made;     /* a sealed payload exists */
 	uint32_t payload_bytes, generation;
+	bool made; /* a sealed payload exists */
+	char serial[IMP_UNIT_SERIAL_MAX + 1];
+	char endpoint[IMP_UNIT_ENDPOINT_MAX + 1];
+	char iccid[IMP_UNIT_ICCID_MAX + 1]; /* of the list or of the card it was bound to; or "" */
+	char reason[IMP_UNIT_REASON_MAX + 1];
 	/* What batch run left: file name without folder, its octets and SHA-256; 0 octets: none. */
 	char file[IMP_UNIT_SERIAL_MAX + 8];
-	uint64_t file_bytes;
 	uint8_t file_sha256[IMP_SHA256];
-	char reason[IMP_UNIT_REASON_MAX + 1];
+	uint64_t file_bytes;
 };
 
 void imp_unit_free(struct imp_unit *unit); /* leaves it empty */

@@ -3,6 +3,7 @@
 #include "ledger/resume.h"
 #include "ledger/unit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -182,8 +183,8 @@ enum imp_status imp_ledger_plan_end(struct imp_ledger *l, struct imp_diag *diag)
 	char detail[64];
 	enum imp_status st = set_range(l, diag);
 
-	(void)snprintf(detail, sizeof detail, "{\"units\":%lld}",
-		(long long)(l->plan_last - l->plan_first + 1));
+	(void)snprintf(
+		detail, sizeof detail, "{\"units\":%" PRId64 "}", l->plan_last - l->plan_first + 1);
 	if (st == IMP_OK)
 		st = imp_event_add(l,
 			&(struct imp_event_new){

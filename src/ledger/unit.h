@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this folder share about units and credentials. */
+/* What the files of this folder share about rows, units and credentials. */
 #ifndef IMP_LEDGER_UNIT_H
 #define IMP_LEDGER_UNIT_H
 
@@ -8,6 +8,8 @@
 
 IMP_MUST_CHECK enum imp_status imp_unit_of_row(
 	struct imp_ledger *l, sqlite3_stmt *stmt, struct imp_unit *out, struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_batch_of_row(
+	struct imp_ledger *l, sqlite3_stmt *stmt, struct imp_batch *out, struct imp_diag *diag);
 IMP_MUST_CHECK enum imp_status imp_unit_by_id(
 	struct imp_ledger *l, int64_t id, struct imp_unit *out, struct imp_diag *diag);
 

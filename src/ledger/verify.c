@@ -331,10 +331,10 @@ enum imp_status imp_ledger_verify(struct imp_ledger *l, const uint8_t noted[IMP_
 	struct imp_chain_head *out, struct imp_diag *diag)
 {
 	IMP_DB_HOLD(l);
-	__attribute__((
-		cleanup(walk_free))) struct walk w = { .l = l, .diag = diag, .noted = noted };
+	struct walk w = { .l = l, .diag = diag, .noted = noted };
 	enum imp_status st = walk_snapshot(&w);
 
+	walk_free(&w);
 	if (st != IMP_OK)
 		return st;
 	out->events = w.events;

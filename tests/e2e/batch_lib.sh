@@ -6,7 +6,7 @@ root=$(cd "$here/../.." && pwd)
 IMPRINT=${IMPRINT:-${O:-build}/imprint}
 case $IMPRINT in /*) ;; *) IMPRINT=$PWD/$IMPRINT ;; esac
 [ -x "$IMPRINT" ] || { echo "$IMPRINT: not built" >&2; exit 1; }
-passed=0 failed=0
+passed=0 failed=0 out='' rc=0
 work=$(mktemp -d)
 cd "$work" || exit 1
 

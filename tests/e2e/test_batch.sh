@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The life of a batch on the command line: plan, run, status, retry, scrap, export; what is refused,
 # and that nothing was written then.
+# shellcheck disable=SC2154 # root, out and rc come from batch_lib.sh
 set -u
+# shellcheck source=tests/e2e/batch_lib.sh
 . "$(dirname "$0")/batch_lib.sh"
 profiles
 

@@ -4,7 +4,9 @@
 # file a device could have been given by then stays true to the end: no key is lost, none is made
 # twice for one unit, the rerun completes.
 #   KILLS=200 tests/e2e/test_batch_kill.sh
+# shellcheck disable=SC2154 # root, out and rc come from batch_lib.sh
 set -u
+# shellcheck source=tests/e2e/batch_lib.sh
 . "$(dirname "$0")/batch_lib.sh"
 KILLS=${KILLS:-200}
 profiles
