@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PIN_MAX 8
+#define BUFFER (IMP_PAYLOAD_MAX + IMR_CARD_ROOM)
 
 static int transceive(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got)
 {
@@ -64,7 +65,7 @@ static int take(void *ctx, const struct imr_resource *resource)
 static void capture_free(struct capture *c)
 {
 	if (c->buffer)
-		imp_wipe(c->buffer, 2 * IMP_PAYLOAD_MAX);
+		imp_wipe(c->buffer, 2 * (size_t)BUFFER);
 	free(c->buffer);
 }
 
@@ -115,19 +116,17 @@ enum imp_status imp_imr_read(const struct imp_card *card, const struct imp_secre
 	__attribute__((cleanup(capture_free))) struct capture c = { .taken = false };
 	struct imp_imr_card adapter;
 	struct imr_report own = { .apdus = 0 };
-	struct imr_config config = { .card = &adapter.imr,
-		.size = IMP_PAYLOAD_MAX,
-		.visit = take,
-		.ctx = &c,
-		.options = options };
+	struct imr_config config = {
+		.card = &adapter.imr, .size = BUFFER, .visit = take, .ctx = &c, .options = options
+	};
 	enum imr_status status;
 
 	report = report ? report : &own;
 	memset(report, 0, sizeof *report);
-	c.buffer = (uint8_t *)calloc(2, IMP_PAYLOAD_MAX);
+	c.buffer = (uint8_t *)calloc(2, BUFFER);
 	if (!c.buffer)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	c.copy = c.buffer + IMP_PAYLOAD_MAX;
+	c.copy = c.buffer + BUFFER;
 	config.buffer = c.buffer;
 	imp_imr_adapt(&adapter, card, secret);
 	status = imr_load(&config, report);

@@ -27,7 +27,7 @@ struct boot {
 
 	struct imr_report report;
 	enum imr_status status;
-	uint8_t buffer[IMP_PAYLOAD_MAX], payload[IMP_PAYLOAD_MAX];
+	uint8_t buffer[IMP_PAYLOAD_MAX + IMR_CARD_ROOM], payload[IMP_PAYLOAD_MAX];
 	bool taken;
 
 	struct imp_set set;

@@ -26,9 +26,8 @@ struct imp_der {
  * three octets, an indefinite length or one of more than three octets. */
 IMP_MUST_CHECK enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der);
 
-/* The same, and its tag must be tag (else IMP_E_FORMAT). */
-IMP_MUST_CHECK enum imp_status imp_der_expect(
-	struct imp_rd *rd, uint16_t tag, struct imp_span *value);
+/* The content of the next element, which must have this tag; the cursor fails otherwise. */
+struct imp_span imp_der_take(struct imp_rd *rd, uint16_t tag);
 
 /* The first element with this tag in a run of elements.  IMP_E_ABSENT when there is none. */
 IMP_MUST_CHECK enum imp_status imp_der_find(

@@ -4,44 +4,41 @@
 static size_t length(struct imp_rd *rd)
 {
 	uint8_t first = imp_rd_u8(rd);
-	uint32_t n = 0;
 
 	if (first < 0x80)
 		return first;
 	if (first < 0x81 || first > 0x83)
 		imp_rd_fail(rd, IMP_E_FORMAT);
-	for (uint8_t i = 0x80; i < first && rd->st == IMP_OK; i++)
-		n = n << 8 | imp_rd_u8(rd);
-	return n;
+	return imp_rd_be(rd, first & 3);
 }
 
 enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der)
 {
-	struct imp_der got;
+	uint16_t tag = imp_rd_u8(rd);
+	struct imp_span value;
 
-	got.tag = imp_rd_u8(rd);
-	if ((got.tag & 0x1F) == 0x1F) {
-		got.tag = (uint16_t)(got.tag << 8 | imp_rd_u8(rd));
-		if (got.tag & 0x80)
+	if ((tag & 0x1F) == 0x1F) {
+		tag = (uint16_t)(tag << 8 | imp_rd_u8(rd));
+		if (tag & 0x80)
 			imp_rd_fail(rd, IMP_E_FORMAT);
 	}
-	got.value = imp_rd_take(rd, length(rd));
-	if (rd->st == IMP_OK)
-		*der = got;
+	value = imp_rd_take(rd, length(rd));
+	if (rd->st == IMP_OK) {
+		der->tag = tag;
+		der->value = value;
+	}
 	return rd->st;
 }
 
-enum imp_status imp_der_expect(struct imp_rd *rd, uint16_t tag, struct imp_span *value)
+struct imp_span imp_der_take(struct imp_rd *rd, uint16_t tag)
 {
-	struct imp_der der;
-	enum imp_status st = imp_der_next(rd, &der);
+	struct imp_der der = { tag, { rd->p, 0 } };
 
-	if (st != IMP_OK)
-		return st;
-	if (der.tag != tag)
-		return IMP_E_FORMAT;
-	*value = der.value;
-	return IMP_OK;
+	if (imp_der_next(rd, &der) == IMP_OK && der.tag != tag) {
+		rd->st = IMP_E_FORMAT;
+		der.value.n = 0;
+	}
+	return der.value;
 }
 
 enum imp_status imp_der_find(struct imp_span run, uint16_t tag, struct imp_span *value)

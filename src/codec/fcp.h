@@ -56,6 +56,25 @@ static inline bool imp_fcp_key_enabled(const struct imp_fcp *fcp, unsigned i)
  * unknown ones passed over. */
 IMP_MUST_CHECK enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp);
 
+/* Single fields, for a device that needs few of them. */
+#define IMP_FCP_SIZE 0x80
+#define IMP_FCP_DESCRIPTOR 0x82
+#define IMP_FCP_FID 0x83
+#define IMP_FCP_REFERENCED 0x8B
+#define IMP_FCP_EXPANDED 0xAB
+#define IMP_FCP_PIN_STATUS 0xC6
+
+/* Content of one field of an answer to SELECT.  IMP_E_ABSENT, or as imp_fcp_get(). */
+IMP_MUST_CHECK enum imp_status imp_fcp_find(
+	struct imp_span answer, uint16_t tag, struct imp_span *value);
+
+enum imp_fcp_kind imp_fcp_kind(uint8_t descriptor);
+
+/* Content of C6 into keys (room for IMP_FCP_KEYS_MAX), *n and *enabled, which the caller has set to
+ * 0. */
+IMP_MUST_CHECK enum imp_status imp_fcp_keys(
+	struct imp_span pin_status, uint8_t *keys, uint8_t *n, uint8_t *enabled);
+
 /* EF.ARR and the record that 8B names for security environment 01 (else the first one). */
 IMP_MUST_CHECK enum imp_status imp_fcp_arr(
 	struct imp_span referenced, uint16_t *fid, uint8_t *record);

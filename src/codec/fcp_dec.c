@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/fcp.h"
 
-#include <string.h>
-
 enum {
 	FCP = 0x62,
 	FCI = 0x6F,
-	SIZE = 0x80,
 	TOTAL = 0x81,
-	DESCRIPTOR = 0x82,
-	FID = 0x83,
 	DF_NAME = 0x84,
 	SFI = 0x88,
 	LIFE_CYCLE = 0x8A,
-	REFERENCED = 0x8B,
 	COMPACT = 0x8C,
 	PROPRIETARY = 0xA5,
-	EXPANDED = 0xAB,
-	PIN_STATUS = 0xC6,
 	KEY_REFERENCE = 0x83,
 	PS_DO = 0x90,
 	USAGE = 0x95,
@@ -35,7 +27,7 @@ static enum imp_status number(struct imp_span v, size_t max, uint32_t *out)
 	return IMP_OK;
 }
 
-static enum imp_fcp_kind kind(uint8_t descriptor)
+enum imp_fcp_kind imp_fcp_kind(uint8_t descriptor)
 {
 	if ((descriptor & 0xBF) == 0x38)
 		return IMP_FCP_DF;
@@ -58,7 +50,7 @@ static enum imp_status descriptor_get(struct imp_span v, struct imp_fcp *fcp)
 {
 	struct imp_rd rd = imp_rd(v);
 
-	fcp->kind = kind(imp_rd_u8(&rd));
+	fcp->kind = imp_fcp_kind(imp_rd_u8(&rd));
 	imp_rd_u8(&rd);
 	if (v.n >= 4) {
 		fcp->record_length = imp_rd_be16(&rd);
@@ -82,27 +74,29 @@ static enum imp_status sfi_get(struct imp_span v, struct imp_fcp *fcp)
 }
 
 /* 90 flags, then per key [95 usage] 83 reference.  A usage of 00 says that it is not asked for. */
-static enum imp_status pin_status_get(struct imp_span v, struct imp_fcp *fcp)
+enum imp_status imp_fcp_keys(
+	struct imp_span pin_status, uint8_t *keys, uint8_t *n, uint8_t *enabled)
 {
-	struct imp_rd rd = imp_rd(v);
+	struct imp_rd rd = imp_rd(pin_status);
 	struct imp_der der;
 	bool used = true;
 
 	while (rd.n) {
-		enum imp_status st = imp_der_next(&rd, &der);
+		uint8_t v;
 
-		if (st != IMP_OK)
-			return st;
+		if (imp_der_next(&rd, &der) != IMP_OK)
+			return rd.st;
 		if (der.value.n == 0)
 			continue;
+		v = der.value.p[0];
 		if (der.tag == PS_DO) {
-			fcp->enabled = der.value.p[0];
+			*enabled = v;
 		} else if (der.tag == USAGE) {
-			used = der.value.p[0] != 0;
-		} else if (der.tag == KEY_REFERENCE && fcp->keys_n < IMP_FCP_KEYS_MAX) {
+			used = v != 0;
+		} else if (der.tag == KEY_REFERENCE && *n < IMP_FCP_KEYS_MAX) {
 			if (!used)
-				fcp->enabled &= (uint8_t) ~(0x80U >> fcp->keys_n);
-			fcp->keys[fcp->keys_n++] = der.value.p[0];
+				*enabled &= (uint8_t) ~(0x80U >> *n);
+			keys[(*n)++] = v;
 			used = true;
 		}
 	}
@@ -115,13 +109,13 @@ static enum imp_status field_get(const struct imp_der *der, struct imp_fcp *fcp)
 	uint32_t v = 0;
 
 	switch (der->tag) {
-	case SIZE:
+	case IMP_FCP_SIZE:
 		return number(der->value, 4, &fcp->size);
 	case TOTAL:
 		return number(der->value, 4, &fcp->total);
-	case DESCRIPTOR:
+	case IMP_FCP_DESCRIPTOR:
 		return descriptor_get(der->value, fcp);
-	case FID:
+	case IMP_FCP_FID:
 		st = number(der->value, 2, &v);
 		fcp->fid = (uint16_t)v;
 		fcp->has_fid = st == IMP_OK;
@@ -135,43 +129,62 @@ static enum imp_status field_get(const struct imp_der *der, struct imp_fcp *fcp)
 		st = number(der->value, 1, &v);
 		fcp->life_cycle = (uint8_t)v;
 		return st;
-	case REFERENCED:
+	case IMP_FCP_REFERENCED:
 		fcp->referenced = der->value;
 		return IMP_OK;
 	case COMPACT:
 		fcp->compact = der->value;
 		return IMP_OK;
-	case EXPANDED:
+	case IMP_FCP_EXPANDED:
 		fcp->expanded = der->value;
 		return IMP_OK;
 	case PROPRIETARY:
 		fcp->proprietary = der->value;
 		return IMP_OK;
-	case PIN_STATUS:
-		return pin_status_get(der->value, fcp);
+	case IMP_FCP_PIN_STATUS:
+		return imp_fcp_keys(der->value, fcp->keys, &fcp->keys_n, &fcp->enabled);
 	default:
 		return IMP_OK;
 	}
 }
 
-enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)
+/* Content of 62, of 6F, or of 62 in 6F. */
+static enum imp_status fields(struct imp_span answer, struct imp_span *out)
 {
-	struct imp_fcp got;
 	struct imp_rd rd = imp_rd(answer);
 	struct imp_der der;
-	enum imp_status st = imp_der_next(&rd, &der);
 
-	if (st == IMP_OK && der.tag != FCP && der.tag != FCI)
-		st = IMP_E_FORMAT;
-	memset(&got, 0, sizeof got);
-	got.size = IMP_FCP_NO_SIZE;
-	got.total = IMP_FCP_NO_SIZE;
-	got.sfi = IMP_FCP_SFI_UNSTATED;
-	for (rd = imp_rd(der.value); st == IMP_OK && rd.n;) {
+	if (imp_der_next(&rd, &der) != IMP_OK)
+		return rd.st;
+	if (der.tag == FCI)
+		(void)!imp_der_find(der.value, FCP, &der.value);
+	else if (der.tag != FCP)
+		return IMP_E_FORMAT;
+	*out = der.value;
+	return IMP_OK;
+}
+
+enum imp_status imp_fcp_find(struct imp_span answer, uint16_t tag, struct imp_span *value)
+{
+	struct imp_span run;
+	enum imp_status st = fields(answer, &run);
+
+	return st == IMP_OK ? imp_der_find(run, tag, value) : st;
+}
+
+enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)
+{
+	struct imp_fcp got = {
+		.size = IMP_FCP_NO_SIZE, .total = IMP_FCP_NO_SIZE, .sfi = IMP_FCP_SFI_UNSTATED
+	};
+	struct imp_span run = { NULL, 0 };
+	enum imp_status st = fields(answer, &run);
+	struct imp_rd rd = imp_rd(run);
+	struct imp_der der;
+
+	while (st == IMP_OK && rd.n) {
 		st = imp_der_next(&rd, &der);
-		if (st == IMP_OK && der.tag == FCP) /* 6F {62 {...}} */
-			rd = imp_rd(der.value);
-		else if (st == IMP_OK)
+		if (st == IMP_OK)
 			st = field_get(&der, &got);
 	}
 	if (st == IMP_OK)

@@ -37,17 +37,6 @@ static const struct curve curves[] = {
 	{ OID("\x2B\x65\x71"), IMP_KEY_EDWARDS_MONTGOMERY, 448 },	  /* Ed448 */
 };
 
-/* The next element must be this one; its content. */
-static struct imp_span want(struct imp_rd *rd, uint16_t tag)
-{
-	struct imp_span value = { rd->p, 0 };
-	enum imp_status st = imp_der_expect(rd, tag, &value);
-
-	if (st)
-		imp_rd_fail(rd, st);
-	return value;
-}
-
 static bool next_is(const struct imp_rd *rd, uint8_t tag)
 {
 	return rd->st == IMP_OK && rd->n && imp_rd_peek(rd) == tag;
@@ -67,15 +56,15 @@ static void name_curve(struct imp_keyform *k, struct imp_span oid)
 /* AlgorithmIdentifier. */
 static void read_algorithm(struct imp_rd *rd, struct imp_keyform *k)
 {
-	struct imp_rd in = imp_rd(want(rd, IMP_DER_SEQUENCE));
-	struct imp_span oid = want(&in, IMP_DER_OID);
+	struct imp_rd in = imp_rd(imp_der_take(rd, IMP_DER_SEQUENCE));
+	struct imp_span oid = imp_der_take(&in, IMP_DER_OID);
 
 	if (imp_span_eq(oid, oid_rsa)) {
 		k->algorithm = IMP_KEY_RSA;
 	} else if (imp_span_eq(oid, oid_ec)) {
 		k->algorithm = IMP_KEY_EC;
 		if (next_is(&in, IMP_DER_OID))
-			name_curve(k, want(&in, IMP_DER_OID));
+			name_curve(k, imp_der_take(&in, IMP_DER_OID));
 	} else {
 		name_curve(k, oid);
 	}
@@ -109,7 +98,7 @@ static enum imp_status read_spki(struct imp_span body, struct imp_keyform *k)
 
 	k->form = IMP_KEY_SPKI;
 	read_algorithm(&rd, k);
-	read_point(&rd, k, want(&rd, IMP_DER_BIT_STRING));
+	read_point(&rd, k, imp_der_take(&rd, IMP_DER_BIT_STRING));
 	return imp_rd_done(&rd);
 }
 
@@ -117,23 +106,23 @@ static enum imp_status read_spki(struct imp_span body, struct imp_keyform *k)
 static enum imp_status read_sec1(struct imp_span body, struct imp_keyform *k)
 {
 	struct imp_rd rd = imp_rd(body);
-	struct imp_span version = want(&rd, IMP_DER_INTEGER);
+	struct imp_span version = imp_der_take(&rd, IMP_DER_INTEGER);
 
 	if (version.n != 1 || version.p[0] != 1)
 		return IMP_E_FORMAT;
-	want(&rd, IMP_DER_OCTETS);
+	(void)imp_der_take(&rd, IMP_DER_OCTETS);
 	if (next_is(&rd, CONTEXT_0)) {
-		struct imp_rd in = imp_rd(want(&rd, CONTEXT_0));
+		struct imp_rd in = imp_rd(imp_der_take(&rd, CONTEXT_0));
 
-		name_curve(k, want(&in, IMP_DER_OID));
+		name_curve(k, imp_der_take(&in, IMP_DER_OID));
 		if (imp_rd_done(&in))
 			return IMP_E_FORMAT;
 	}
 	k->algorithm = IMP_KEY_EC;
 	if (next_is(&rd, CONTEXT_1)) {
-		struct imp_rd in = imp_rd(want(&rd, CONTEXT_1));
+		struct imp_rd in = imp_rd(imp_der_take(&rd, CONTEXT_1));
 
-		read_point(&rd, k, want(&in, IMP_DER_BIT_STRING));
+		read_point(&rd, k, imp_der_take(&in, IMP_DER_BIT_STRING));
 		if (imp_rd_done(&in))
 			return IMP_E_FORMAT;
 	}
@@ -144,21 +133,21 @@ static enum imp_status read_sec1(struct imp_span body, struct imp_keyform *k)
 static enum imp_status read_asymmetric(struct imp_span body, struct imp_keyform *k)
 {
 	struct imp_rd rd = imp_rd(body), in;
-	struct imp_span version = want(&rd, IMP_DER_INTEGER), key;
+	struct imp_span version = imp_der_take(&rd, IMP_DER_INTEGER), key;
 	enum imp_status st;
 
 	if (version.n != 1 || version.p[0] > 1)
 		return IMP_E_FORMAT;
 	read_algorithm(&rd, k);
-	key = want(&rd, IMP_DER_OCTETS);
+	key = imp_der_take(&rd, IMP_DER_OCTETS);
 	if (next_is(&rd, CONTEXT_0)) /* attributes */
-		want(&rd, CONTEXT_0);
+		(void)imp_der_take(&rd, CONTEXT_0);
 	if (version.p[0] == 1 && next_is(&rd, CONTEXT_1_BITS))
-		read_point(&rd, k, want(&rd, CONTEXT_1_BITS));
+		read_point(&rd, k, imp_der_take(&rd, CONTEXT_1_BITS));
 	st = imp_rd_done(&rd);
 	if (!st && k->algorithm == IMP_KEY_EC) {
 		in = imp_rd(key);
-		st = read_sec1(want(&in, IMP_DER_SEQUENCE), k);
+		st = read_sec1(imp_der_take(&in, IMP_DER_SEQUENCE), k);
 		if (!st)
 			st = imp_rd_done(&in);
 	}
@@ -170,19 +159,19 @@ static enum imp_status read_asymmetric(struct imp_span body, struct imp_keyform 
 static enum imp_status read_certificate(struct imp_span body, struct imp_keyform *k)
 {
 	struct imp_rd rd = imp_rd(body);
-	struct imp_rd tbs = imp_rd(want(&rd, IMP_DER_SEQUENCE));
+	struct imp_rd tbs = imp_rd(imp_der_take(&rd, IMP_DER_SEQUENCE));
 	enum imp_status st;
 
 	if (next_is(&tbs, CONTEXT_0)) /* version */
-		want(&tbs, CONTEXT_0);
-	want(&tbs, IMP_DER_INTEGER);  /* serialNumber */
-	want(&tbs, IMP_DER_SEQUENCE); /* signature */
-	want(&tbs, IMP_DER_SEQUENCE); /* issuer */
-	want(&tbs, IMP_DER_SEQUENCE); /* validity */
-	want(&tbs, IMP_DER_SEQUENCE); /* subject */
-	st = read_spki(want(&tbs, IMP_DER_SEQUENCE), k);
-	want(&rd, IMP_DER_SEQUENCE);
-	want(&rd, IMP_DER_BIT_STRING);
+		(void)imp_der_take(&tbs, CONTEXT_0);
+	(void)imp_der_take(&tbs, IMP_DER_INTEGER);  /* serialNumber */
+	(void)imp_der_take(&tbs, IMP_DER_SEQUENCE); /* signature */
+	(void)imp_der_take(&tbs, IMP_DER_SEQUENCE); /* issuer */
+	(void)imp_der_take(&tbs, IMP_DER_SEQUENCE); /* validity */
+	(void)imp_der_take(&tbs, IMP_DER_SEQUENCE); /* subject */
+	st = read_spki(imp_der_take(&tbs, IMP_DER_SEQUENCE), k);
+	(void)imp_der_take(&rd, IMP_DER_SEQUENCE);
+	(void)imp_der_take(&rd, IMP_DER_BIT_STRING);
 	k->form = IMP_KEY_CERTIFICATE;
 	if (tbs.st)
 		return tbs.st;
@@ -195,7 +184,7 @@ static enum imp_status read_encrypted(struct imp_span body, struct imp_keyform *
 	struct imp_rd rd = imp_rd(body);
 
 	read_algorithm(&rd, k);
-	want(&rd, IMP_DER_OCTETS);
+	(void)imp_der_take(&rd, IMP_DER_OCTETS);
 	*k = (struct imp_keyform){ .form = IMP_KEY_ENCRYPTED };
 	return imp_rd_done(&rd);
 }
@@ -244,7 +233,7 @@ enum imp_status imp_keyform(struct imp_span key, struct imp_keyform *out)
 		*out = k;
 		return IMP_OK;
 	}
-	body = want(&rd, IMP_DER_SEQUENCE);
+	body = imp_der_take(&rd, IMP_DER_SEQUENCE);
 	if (imp_rd_done(&rd) || read_tags(body, tag))
 		return IMP_E_FORMAT;
 	for (size_t i = 0; i < sizeof(outlines) / sizeof(outlines[0]); i++) {

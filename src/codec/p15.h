@@ -40,6 +40,10 @@ struct imp_p15_app {
 /* Every application, of PKCS#15 or not; for records call it on each record. */
 IMP_MUST_CHECK enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app);
 
+/* The first PKCS#15 application of a file or record.  IMP_E_ABSENT: none; elements that make no
+ * sense end the search. */
+IMP_MUST_CHECK enum imp_status imp_p15_find_app(struct imp_span dir, struct imp_p15_app *app);
+
 /* Is it the PKCS#15 application?  A longer AID that starts with it counts (A.3, 5). */
 bool imp_p15_app_matches(const struct imp_p15_app *app);
 
@@ -73,6 +77,11 @@ struct imp_p15_object {
 };
 
 IMP_MUST_CHECK enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *object);
+
+/* The path of the first data object for LwM2M Bootstrap that has one.  IMP_E_ABSENT: none;
+ * IMP_E_TRUNC, IMP_E_FORMAT: the file cannot be read so far. */
+IMP_MUST_CHECK enum imp_status imp_p15_find_bootstrap(
+	struct imp_span dodf, struct imp_p15_path *path, bool *wrapped_twice);
 
 static inline bool imp_p15_is_bootstrap(const struct imp_p15_object *object)
 {

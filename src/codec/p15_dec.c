@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/p15.h"
 
-#include <string.h>
-
 enum {
 	APPLICATION = 0x61,
 	AID = 0x4F,
@@ -23,27 +21,15 @@ const uint8_t imp_p15_oid[IMP_P15_OID_SIZE] = { 0x67, 0x2B, 0x09, 0x01 };
 /* ---- EF(DIR) -----------------------------------------------------------------------------------
  */
 
-static enum imp_status app_get(struct imp_span content, struct imp_p15_app *app)
+/* Content of a template.  What is not there stays empty. */
+static void app_get(struct imp_span content, struct imp_p15_app *app)
 {
-	struct imp_p15_app got;
-	struct imp_rd rd = imp_rd(content);
-	struct imp_der der;
+	static const struct imp_p15_app none;
 
-	memset(&got, 0, sizeof got);
-	while (rd.n) {
-		enum imp_status st = imp_der_next(&rd, &der);
-
-		if (st != IMP_OK)
-			return st;
-		if (der.tag == AID)
-			got.aid = der.value;
-		else if (der.tag == LABEL)
-			got.label = der.value;
-		else if (der.tag == PATH)
-			got.path = der.value;
-	}
-	*app = got;
-	return IMP_OK;
+	*app = none;
+	(void)!imp_der_find(content, AID, &app->aid);
+	(void)!imp_der_find(content, LABEL, &app->label);
+	(void)!imp_der_find(content, PATH, &app->path);
 }
 
 enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app)
@@ -55,10 +41,26 @@ enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app)
 
 		if (st != IMP_OK)
 			return st;
-		if (der.tag == APPLICATION)
-			return app_get(der.value, app);
+		if (der.tag == APPLICATION) {
+			app_get(der.value, app);
+			return IMP_OK;
+		}
 	}
 	return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
+}
+
+enum imp_status imp_p15_find_app(struct imp_span dir, struct imp_p15_app *app)
+{
+	struct imp_rd rd = imp_rd(dir);
+	struct imp_p15_app found;
+
+	while (imp_p15_dir_next(&rd, &found) == IMP_OK) {
+		if (imp_p15_app_matches(&found)) {
+			*app = found;
+			return IMP_OK;
+		}
+	}
+	return IMP_E_ABSENT;
 }
 
 bool imp_p15_app_matches(const struct imp_p15_app *app)
@@ -72,59 +74,46 @@ bool imp_p15_app_matches(const struct imp_p15_app *app)
 /* Content of a Path: 04 fids, and for a part of the file 02 index, 80 length. */
 static enum imp_status path_get(struct imp_span content, struct imp_p15_path *path)
 {
-	struct imp_p15_path got;
+	struct imp_p15_path got = { .part = false };
 	struct imp_rd rd = imp_rd(content);
-	struct imp_span n;
-	enum imp_status st;
 
-	memset(&got, 0, sizeof got);
-	st = imp_der_expect(&rd, IMP_DER_OCTETS, &got.fids);
-	if (st == IMP_OK && rd.n) {
+	got.fids = imp_der_take(&rd, IMP_DER_OCTETS);
+	if (rd.n) {
 		got.part = true;
-		st = imp_der_expect(&rd, IMP_DER_INTEGER, &n);
-		if (st == IMP_OK)
-			st = imp_der_unsigned(n, &got.index);
-		if (st == IMP_OK)
-			st = imp_der_expect(&rd, PART_LENGTH, &n);
-		if (st == IMP_OK)
-			st = imp_der_unsigned(n, &got.length);
-		if (st == IMP_OK)
-			st = imp_rd_done(&rd);
+		if (imp_der_unsigned(imp_der_take(&rd, IMP_DER_INTEGER), &got.index) != IMP_OK ||
+			imp_der_unsigned(imp_der_take(&rd, PART_LENGTH), &got.length) != IMP_OK)
+			imp_rd_fail(&rd, IMP_E_FORMAT);
 	}
-	if (st == IMP_OK && got.fids.n % 2)
-		st = IMP_E_FORMAT;
-	if (st == IMP_OK)
+	if (got.fids.n % 2)
+		imp_rd_fail(&rd, IMP_E_FORMAT);
+	if (imp_rd_done(&rd) == IMP_OK)
 		*path = got;
-	return st;
+	return imp_rd_done(&rd);
 }
 
 enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
 {
+	struct imp_p15_odf got = { .objects = { NULL, 0 } };
 	struct imp_der der;
-	struct imp_p15_odf got;
 
-	memset(&got, 0, sizeof got);
 	while (imp_der_more(rd)) {
-		enum imp_status st = imp_der_next(rd, &der);
+		struct imp_rd in;
 
-		if (st == IMP_OK && der.tag == DATA_OBJECTS) {
-			struct imp_rd in = imp_rd(der.value);
-
-			st = imp_der_next(&in, &der);
-			if (st == IMP_OK && der.tag == IMP_DER_SEQUENCE) {
-				st = path_get(der.value, &got.path);
-				if (st == IMP_OK)
-					*odf = got;
-				return st;
-			}
-			if (st == IMP_OK && der.tag == INLINE) {
-				got.objects = der.value;
-				*odf = got;
-				return IMP_OK;
-			}
-		}
-		if (st != IMP_OK)
-			return st;
+		if (imp_der_next(rd, &der) != IMP_OK)
+			return rd->st;
+		if (der.tag != DATA_OBJECTS)
+			continue;
+		in = imp_rd(der.value);
+		if (imp_der_next(&in, &der) != IMP_OK)
+			return in.st;
+		if (der.tag == INLINE)
+			got.objects = der.value;
+		else if (der.tag != IMP_DER_SEQUENCE)
+			continue;
+		else if (path_get(der.value, &got.path) != IMP_OK)
+			return IMP_E_FORMAT;
+		*odf = got;
+		return IMP_OK;
 	}
 	return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
 }
@@ -135,17 +124,11 @@ enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
 /* Is it our OID, as it should be or with a complete DER OID for content? */
 static bool oid_matches(struct imp_span oid, bool *wrapped_twice)
 {
-	struct imp_span ours = imp_span(imp_p15_oid, sizeof imp_p15_oid);
+	static const uint8_t twice[] = { IMP_DER_OID, IMP_P15_OID_SIZE, 0x67, 0x2B, 0x09, 0x01 };
+	bool wrapped = imp_span_eq(oid, imp_span(twice, sizeof twice));
 
-	if (imp_span_eq(oid, ours))
-		return true;
-	if (oid.n != 2 + IMP_P15_OID_SIZE || oid.p[0] != IMP_DER_OID ||
-		oid.p[1] != IMP_P15_OID_SIZE)
-		return false;
-	if (!imp_span_eq(imp_span(oid.p + 2, IMP_P15_OID_SIZE), ours))
-		return false;
-	*wrapped_twice = true;
-	return true;
+	*wrapped_twice |= wrapped;
+	return wrapped || imp_span_eq(oid, imp_span(imp_p15_oid, sizeof imp_p15_oid));
 }
 
 static void flags_get(struct imp_span bits, struct imp_p15_object *object)
@@ -156,89 +139,101 @@ static void flags_get(struct imp_span bits, struct imp_p15_object *object)
 	object->modifiable = bits.p[1] & FLAG_MODIFIABLE;
 }
 
-/* CommonObjectAttributes and CommonDataObjectAttributes, which share the cursor's object. */
-static enum imp_status attributes_get(struct imp_rd *rd, bool data, struct imp_p15_object *object)
+/* typeAttributes among the rest of an object: A1 {value}, in an oidDO A1 {30 {06 id, value}}; value
+ * is a Path or held here. */
+static enum imp_status type_get(struct imp_span rest, bool oiddo, bool *ours, bool *wrapped_twice,
+	struct imp_p15_path *path)
 {
 	struct imp_span content;
 	struct imp_rd in;
 	struct imp_der der;
-	enum imp_status st = imp_der_expect(rd, IMP_DER_SEQUENCE, &content);
 
-	if (st != IMP_OK)
-		return st;
+	if (imp_der_find(rest, TYPE_ATTRIBUTES, &content) != IMP_OK)
+		return IMP_E_FORMAT;
 	in = imp_rd(content);
-	while (in.n) {
-		st = imp_der_next(&in, &der);
-		if (st != IMP_OK)
-			return st;
-		if (der.tag == IMP_DER_UTF8)
-			*(data ? &object->application : &object->label) = der.value;
-		else if (der.tag == IMP_DER_OID && data)
-			object->by_application = oid_matches(der.value, &object->wrapped_twice);
-		else if (der.tag == IMP_DER_BIT_STRING && !data)
-			flags_get(der.value, object);
-		else if (der.tag == IMP_DER_OCTETS && !data)
-			object->auth_id = der.value;
+	if (oiddo) {
+		in = imp_rd(imp_der_take(&in, IMP_DER_SEQUENCE));
+		if (oid_matches(imp_der_take(&in, IMP_DER_OID), wrapped_twice))
+			*ours = true;
 	}
-	return IMP_OK;
+	if (imp_der_next(&in, &der) == IMP_OK && der.tag == IMP_DER_SEQUENCE)
+		return path_get(der.value, path);
+	return in.st;
 }
 
-/* typeAttributes: A1 {value}, in an oidDO A1 {30 {06 id, value}}; value is a Path or held here. */
-static enum imp_status type_get(struct imp_rd *rd, struct imp_p15_object *object)
+/* What the device looks for, without the rest of an object. */
+static bool bootstrap_get(const struct imp_der *der, struct imp_p15_path *path, bool *wrapped_twice)
 {
-	struct imp_span content, id;
-	struct imp_rd in;
+	struct imp_rd in = imp_rd(der->value);
+	struct imp_span data, oid;
+	bool ours;
+
+	(void)imp_der_take(&in, IMP_DER_SEQUENCE);
+	data = imp_der_take(&in, IMP_DER_SEQUENCE);
+	ours = imp_der_find(data, IMP_DER_OID, &oid) == IMP_OK && oid_matches(oid, wrapped_twice);
+	return in.st == IMP_OK &&
+	       type_get(imp_span(in.p, in.n), der->tag == IMP_P15_OIDDO, &ours, wrapped_twice,
+		       path) == IMP_OK &&
+	       ours && path->fids.n;
+}
+
+static bool is_object(uint16_t tag)
+{
+	return tag == IMP_P15_OPAQUE || tag == IMP_P15_EXTERNAL || tag == IMP_P15_OIDDO;
+}
+
+enum imp_status imp_p15_find_bootstrap(
+	struct imp_span dodf, struct imp_p15_path *path, bool *wrapped_twice)
+{
+	struct imp_rd rd = imp_rd(dodf);
+	struct imp_p15_path found;
 	struct imp_der der;
-	enum imp_status st = imp_der_find(imp_span(rd->p, rd->n), TYPE_ATTRIBUTES, &content);
 
-	if (st != IMP_OK)
-		return st;
-	in = imp_rd(content);
-	if (object->kind == IMP_P15_OIDDO) {
-		st = imp_der_expect(&in, IMP_DER_SEQUENCE, &content);
-		if (st != IMP_OK)
-			return st;
-		in = imp_rd(content);
-		st = imp_der_expect(&in, IMP_DER_OID, &id);
-		if (st != IMP_OK)
-			return st;
-		object->by_id = oid_matches(id, &object->wrapped_twice);
+	while (imp_der_more(&rd) && imp_der_next(&rd, &der) == IMP_OK) {
+		bool twice = false;
+
+		/* A foreign object of any make must not hide ours behind it. */
+		found.fids.n = 0;
+		if (!is_object(der.tag) || !bootstrap_get(&der, &found, &twice))
+			continue;
+		*path = found;
+		*wrapped_twice = twice;
+		return IMP_OK;
 	}
-	st = imp_der_next(&in, &der);
-	if (st == IMP_OK && der.tag == IMP_DER_SEQUENCE)
-		st = path_get(der.value, &object->path);
-	return st;
+	return rd.st != IMP_OK ? rd.st : IMP_E_ABSENT;
 }
 
-static enum imp_status object_get(const struct imp_der *der, struct imp_p15_object *object)
+static enum imp_status object_get(const struct imp_der *object, struct imp_p15_object *got)
 {
-	struct imp_rd rd = imp_rd(der->value);
-	enum imp_status st;
+	struct imp_rd rd = imp_rd(object->value);
+	struct imp_span common = imp_der_take(&rd, IMP_DER_SEQUENCE), v;
+	struct imp_span data = imp_der_take(&rd, IMP_DER_SEQUENCE);
 
-	if (der->tag != IMP_P15_OPAQUE && der->tag != IMP_P15_EXTERNAL && der->tag != IMP_P15_OIDDO)
-		return IMP_E_UNSUPPORTED;
-	object->kind = (enum imp_p15_kind)der->tag;
-	st = attributes_get(&rd, false, object);
-	if (st == IMP_OK)
-		st = attributes_get(&rd, true, object);
-	if (st == IMP_OK)
-		st = type_get(&rd, object);
-	return st;
+	if (!is_object(object->tag) || rd.st != IMP_OK)
+		return IMP_E_FORMAT;
+	got->kind = (enum imp_p15_kind)object->tag;
+	(void)!imp_der_find(common, IMP_DER_UTF8, &got->label);
+	(void)!imp_der_find(common, IMP_DER_OCTETS, &got->auth_id);
+	if (imp_der_find(common, IMP_DER_BIT_STRING, &v) == IMP_OK)
+		flags_get(v, got);
+	(void)!imp_der_find(data, IMP_DER_UTF8, &got->application);
+	if (imp_der_find(data, IMP_DER_OID, &v) == IMP_OK)
+		got->by_application = oid_matches(v, &got->wrapped_twice);
+	return type_get(imp_span(rd.p, rd.n), got->kind == IMP_P15_OIDDO, &got->by_id,
+		&got->wrapped_twice, &got->path);
 }
 
 enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *object)
 {
+	static const struct imp_p15_object none;
+	struct imp_p15_object got = none;
 	struct imp_der der;
-	enum imp_status st;
 
 	if (!imp_der_more(rd))
 		return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
-	st = imp_der_next(rd, &der);
-	if (st != IMP_OK)
-		return st;
-	memset(object, 0, sizeof *object);
+	if (imp_der_next(rd, &der) != IMP_OK)
+		return rd->st;
 	/* A foreign object of any make must not hide ours behind it. */
-	if (object_get(&der, object) != IMP_OK)
-		memset(object, 0, sizeof *object);
+	*object = object_get(&der, &got) == IMP_OK ? got : none;
 	return IMP_OK;
 }

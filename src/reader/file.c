@@ -3,150 +3,131 @@
 #include "reader/session.h"
 
 #include "codec/fcp.h"
+#include "codec/p15.h"
 
 #include <string.h>
 
-#define HEADER 5
 #define BY_FID 0x00
+#define BY_AID 0x04
 #define BY_PATH 0x08
-#define WITH_FCP 0x04
-#define WITHOUT_FCP 0x0C
+#define NO_ANSWER 0x08 /* P2 0C instead of 04 */
 #define OFFSET_MAX 0x7FFF
 #define CHUNK_FALLBACK 128
 #define CHUNK_MIN 16
 
-/* Keys that are switched on for an application (C6), or let READ of a file pass (AB, 8B). */
-static void keys(const struct imp_fcp *fcp, struct imr_file *file)
+static struct imp_span fcp(const struct imr_session *s)
 {
-	struct imp_access_rule rule = { .keys_n = 0 };
-
-	if (fcp->kind == IMP_FCP_DF) {
-		for (unsigned i = 0; i < fcp->keys_n; i++)
-			if (imp_fcp_key_enabled(fcp, i))
-				rule.keys[rule.keys_n++] = fcp->keys[i];
-	} else if (fcp->expanded.n) {
-		if (imp_access_get(fcp->expanded, IMP_AM_READ, &rule) != IMP_OK)
-			return;
-	} else if (imp_fcp_arr(fcp->referenced, &file->arr, &file->arr_record) != IMP_OK) {
-		return;
-	}
-	file->keys_n = rule.keys_n < IMR_KEYS_MAX ? rule.keys_n : IMR_KEYS_MAX;
-	memcpy(file->keys, rule.keys, file->keys_n);
+	return imp_span(s->config->buffer + s->at, s->got);
 }
 
 /* Without an FCP, or with one that makes no sense, nothing is known and SW alone decides. */
-static void describe(struct imp_span answer, struct imr_file *file)
+static void describe(struct imr_session *s)
 {
-	struct imp_fcp fcp;
+	struct imp_span v;
 
-	memset(file, 0, sizeof *file);
-	file->size = IMP_FCP_NO_SIZE;
-	if (imp_fcp_get(answer, &fcp) != IMP_OK)
-		return;
-	file->size = fcp.size;
-	file->kind = (uint8_t)fcp.kind;
-	file->fid = fcp.fid;
-	file->record_length = fcp.record_length < 256 ? (uint8_t)fcp.record_length : 0;
-	keys(&fcp, file);
+	s->size = IMP_FCP_NO_SIZE;
+	s->kind = IMP_FCP_OTHER;
+	s->record_length = 0;
+	if (imp_fcp_find(fcp(s), IMP_FCP_SIZE, &v) == IMP_OK && v.n - 1 < 4) {
+		struct imp_rd rd = imp_rd(v);
+
+		s->size = imp_rd_be(&rd, v.n);
+	}
+	if (imp_fcp_find(fcp(s), IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n) {
+		s->kind = (uint8_t)imp_fcp_kind(v.p[0]);
+		if (v.n > 3)
+			s->record_length = v.p[3];
+	}
 }
 
-enum imr_status imr_select(
-	struct imr_session *s, uint8_t p1, struct imp_span name, struct imr_file *file)
+static enum imr_status select(struct imr_session *s, unsigned p1, const uint8_t *name, size_t n)
 {
-	uint8_t cmd[HEADER + IMR_PATH_MAX + 2 + 1] = { s->cla, 0xA4, p1, WITH_FCP,
-		(uint8_t)name.n };
-	uint8_t *buffer = s->config->buffer;
+	unsigned header = IMR_SELECT | IMR_P1(p1);
 	enum imr_status st;
-	size_t got;
 
-	memcpy(cmd + HEADER, name.p, name.n);
-	st = imr_exchange(s, cmd, HEADER + name.n + 1, buffer, s->config->size, &got);
-	if (st == IMR_OK && s->sw == IMR_SW_WRONG_P1P2) {
-		cmd[3] = WITHOUT_FCP;
-		st = imr_exchange(s, cmd, HEADER + name.n, NULL, 0, &got);
-	}
-	if (st == IMR_OK)
-		st = imr_judge(s);
-	if (st == IMR_OK)
-		describe(imp_span(buffer, got), file);
+	s->at = 0;
+	memcpy(s->cmd + IMR_CMD_DATA, name, n);
+	st = imr_command(s, header, n, 0);
+	if (s->sw == IMR_SW_WRONG_P1P2 && st == IMR_E_REFUSED)
+		st = imr_command(s, header | NO_ANSWER, n, IMR_NO_LE);
+	if (st == IMR_GOOD)
+		describe(s);
 	return st;
 }
 
-enum imr_status imr_open(struct imr_session *s, const struct imr_path *path, struct imr_file *file)
+enum imr_status imr_select_application(struct imr_session *s)
 {
-	/* 7FFF stands for the application; a path from the MF is given without 3F00. */
-	uint8_t name[IMR_PATH_MAX + 2] = { 0x7F, 0xFF };
-	struct imp_span fid = imp_span(path->b + path->n - 2, 2);
-	struct imp_span full = imp_span(name, path->n + 2U);
-	uint16_t first = (uint16_t)(path->b[0] << 8 | path->b[1]);
-	enum imr_status st;
+	return select(s, BY_AID, imp_p15_aid, sizeof imp_p15_aid);
+}
 
-	memcpy(name + 2, path->b, path->n);
-	if (path->n > 2 && (first == 0x7FFF || first == 0x3F00)) {
-		full.p += 2;
-		full.n -= 2;
-		if (first == 0x3F00) {
-			full.p += 2;
-			full.n -= 2;
-		}
+enum imr_status imr_path(struct imr_session *s, struct imp_span fids)
+{
+	uint8_t *to = s->path;
+	size_t n = fids.n;
+
+	if (n < 2 || n > sizeof s->path - 2)
+		return IMR_E_DAMAGED;
+	if (fids.p[0] == 0x3F && fids.p[1] == 0x00 && n > 2) {
+		fids.p += 2; /* a path from the MF is given without it */
+		n -= 2;
+	} else if (fids.p[0] != 0x7F || fids.p[1] != 0xFF) {
+		*to++ = 0x7F; /* 7FFF stands for the application */
+		*to++ = 0xFF;
 	}
-	st = imr_select(s, BY_PATH, full, file);
+	memcpy(to, fids.p, n);
+	s->path_n = (uint8_t)(to - s->path + (ptrdiff_t)n);
+	return IMR_GOOD;
+}
+
+enum imr_status imr_open(struct imr_session *s)
+{
+	const uint8_t *fid = s->path + s->path_n - 2;
+	enum imr_status st = select(s, BY_PATH, s->path, s->path_n);
+	struct imp_span v;
+
 	if (st == IMR_E_NONE || st == IMR_E_REFUSED)
-		st = imr_select(s, BY_FID, fid, file);
-	if (st == IMR_OK && file->fid && file->fid != (fid.p[0] << 8 | fid.p[1]))
+		st = select(s, BY_FID, fid, 2);
+	if (st == IMR_GOOD && imp_fcp_find(fcp(s), IMP_FCP_FID, &v) == IMP_OK &&
+		!imp_span_eq(v, imp_span(fid, 2)))
 		s->report->quirks |= IMR_QUIRK_FCP_FID;
 	return st;
 }
 
-/* READ BINARY, with the length that this card takes. */
-static enum imr_status chunk(struct imr_session *s, uint32_t at, uint8_t *to, size_t n, size_t *got)
+enum imr_status imr_read(struct imr_session *s, uint32_t from, size_t n)
 {
-	for (;;) {
+	while (n) {
 		size_t ask = n < s->chunk ? n : s->chunk;
-		uint8_t cmd[HEADER] = { s->cla, 0xB0, (uint8_t)(at >> 8), (uint8_t)at,
-			(uint8_t)ask };
-		enum imr_status st = imr_exchange(s, cmd, sizeof cmd, to, n, got);
-
-		if (st != IMR_OK || s->sw != IMR_SW_WRONG_LENGTH || ask <= CHUNK_MIN)
-			return st;
-		s->chunk = ask > CHUNK_FALLBACK ? CHUNK_FALLBACK : (uint16_t)(ask / 2);
-	}
-}
-
-enum imr_status imr_read(struct imr_session *s, const struct imr_path *path,
-	const struct imr_file *file, uint32_t from, uint8_t *to, size_t n, size_t *got)
-{
-	size_t done = 0, more = 1;
-
-	while (done < n && more) {
 		enum imr_status st;
 
-		if (from + done > OFFSET_MAX)
+		if (from > OFFSET_MAX)
 			return IMR_E_DAMAGED;
-		st = chunk(s, from + (uint32_t)done, to + done, n - done, &more);
-		if (st == IMR_OK && s->sw == IMR_SW_SECURITY && !s->pin_tried &&
-			to + done == s->config->buffer) {
-			struct imr_file again;
-
-			st = imr_pin(s, file);
-			if (st == IMR_OK)
-				st = imr_open(s, path, &again);
-			more = 1; /* nothing yet: once more */
-			if (st != IMR_OK)
-				return st;
+		st = imr_command(s, IMR_READ_BINARY | from, 0, (uint8_t)ask);
+		if (s->sw == IMR_SW_WRONG_LENGTH && st == IMR_E_REFUSED && ask > CHUNK_MIN) {
+			s->chunk = ask > CHUNK_FALLBACK ? CHUNK_FALLBACK : (uint16_t)(ask / 2);
 			continue;
 		}
-		if (st != IMR_OK)
-			return st;
-		if (s->sw == IMR_SW_WRONG_OFFSET)
+		if (s->sw == IMR_SW_WRONG_OFFSET && st == IMR_E_REFUSED)
 			break; /* the file ended just before */
-		st = imr_judge(s);
-		if (st != IMR_OK)
+		if (st != IMR_GOOD)
 			return st;
-		done += more;
-		if (s->sw == IMR_SW_END_OF_FILE)
-			break;
+		if (s->got > n)
+			return IMR_E_DAMAGED;
+		s->at += s->got;
+		from += (uint32_t)s->got;
+		n -= s->got;
+		if (s->got == 0 || s->sw != IMR_SW_OK)
+			break; /* 6282, or nothing came */
 	}
-	*got = done;
-	return IMR_OK;
+	return IMR_GOOD;
+}
+
+enum imr_status imr_read_all(struct imr_session *s, struct imp_span *content)
+{
+	size_t room = s->config->size - IMR_CARD_ROOM;
+	enum imr_status st;
+
+	s->at = 0;
+	st = imr_read(s, 0, s->size < room ? s->size : room);
+	*content = imp_span(s->config->buffer, s->at);
+	return st;
 }

@@ -52,9 +52,9 @@ struct imr_card {
 	void *ctx;
 	/*
 	 * Send one short command APDU of n octets; put the answer, SW1 SW2 included, into rsp
-	 * (room for 258) and its length into *got.  0, or non-zero when the card is gone or the
-	 * link failed.  No retries, no GET RESPONSE: the reader does that.  The command has its Le
-	 * also behind data; on T=0 the link leaves that octet out (ISO 7816-3, 12.2.4).
+	 * (room for IMR_CARD_ROOM) and its length into *got.  0, or non-zero when the card is gone
+	 * or the link failed.  No retries, no GET RESPONSE: the reader does that.  The command has
+	 * its Le also behind data; on T=0 the link leaves that octet out (ISO 7816-3, 12.2.4).
 	 */
 	int (*transceive)(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got);
 	/*
@@ -71,14 +71,15 @@ typedef int imr_visit(void *ctx, const struct imr_resource *resource);
 struct imr_config {
 	const struct imr_card *card;   /* NULL: no card */
 	const struct imr_flash *flash; /* NULL: no flash */
-	uint8_t *buffer;	       /* for one payload, up to 32768 octets */
-	size_t size;		       /* at least IMR_BUFFER_MIN */
-	imr_visit *visit;	       /* NULL: check only */
+	uint8_t *buffer;  /* for one payload, up to 32768 octets; and IMR_CARD_ROOM with a card */
+	size_t size;	  /* at least IMR_BUFFER_MIN; and IMR_CARD_ROOM with a card */
+	imr_visit *visit; /* NULL: check only */
 	void *ctx;
 	uint32_t options; /* IMR_OPT_* */
 };
 
-#define IMR_BUFFER_MIN 64U /* IMR_E_SPACE below */
+#define IMR_BUFFER_MIN 64U
+#define IMR_CARD_ROOM 258U /* an answer of the card: 256 octets and SW1 SW2 */
 
 #define IMR_OPT_LENIENT 1U	 /* accept a card file without header (Appendix G deviation) */
 #define IMR_OPT_BASIC_CHANNEL 2U /* no free logical channel: fall back to channel 0 */

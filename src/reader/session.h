@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader's conversation with a card (ref card.md A).  Nothing here is kept between boots; all
- * answers go into the buffer of the configuration, so the stack holds one answer at most.
+ * The reader's conversation with a card (ref card.md A).  All answers go straight into the buffer
+ * of the configuration, so that a small stack will do.
  */
 #ifndef IMR_SESSION_H
 #define IMR_SESSION_H
 
 #include "base/span.h"
 #include "reader/imr.h"
+#include "reader/walk.h" /* IMR_GOOD */
 
 #define IMR_APDUS_MAX 1024 /* a file of 32 KiB in chunks of 128 on T=0 needs half of it */
-#define IMR_KEYS_MAX 4
-#define IMR_PATH_MAX 16
+#define IMR_DATA_MAX 16	   /* of a command: a path, an AID, a PIN */
+#define IMR_CHUNK 256
+
+/* INS P1 P2 of a command. */
+#define IMR_SELECT 0xA40004U /* P1 says how; answers the FCP */
+#define IMR_READ_BINARY 0xB00000U
+#define IMR_READ_RECORD 0xB20004U
+#define IMR_VERIFY 0x200000U
+#define IMR_MANAGE_CHANNEL 0x700000U
+#define IMR_P1(p1) ((unsigned)(p1) << 8)
+
+#define IMR_NO_LE 0x100U
 
 enum {
 	IMR_SW_OK = 0x9000,
-	IMR_SW_END_OF_FILE = 0x6282,
 	IMR_SW_WRONG_LENGTH = 0x6700,
 	IMR_SW_SECURITY = 0x6982,
 	IMR_SW_NO_RECORD = 0x6A83,
@@ -26,63 +36,56 @@ enum {
 struct imr_session {
 	const struct imr_config *config;
 	struct imr_report *report;
-	unsigned apdus_max;
-	uint16_t sw;	/* of the last exchange */
+	uint16_t apdus_max;
+	uint16_t sw;	/* of the last command */
+	uint16_t chunk; /* octets that READ BINARY asks for */
 	uint8_t cla;	/* with the channel */
 	bool pin_tried; /* at most once */
-	uint16_t chunk; /* octets that READ BINARY asks for */
-	uint8_t keys_n; /* enabled for the application */
-	uint8_t keys[IMR_KEYS_MAX];
-};
 
-struct imr_path {
-	uint8_t n;
-	uint8_t b[IMR_PATH_MAX];
-};
+	/* The answer to the last command: octets at this place in the buffer. */
+	size_t at, got;
 
-/* What the reader needs of an FCP. */
-struct imr_file {
-	uint32_t size;	       /* IMP_FCP_NO_SIZE when not said */
+	/* The file that was opened last. */
+	uint8_t path[IMR_DATA_MAX]; /* as SELECT by path takes it */
+	uint8_t path_n;
 	uint8_t kind;	       /* enum imp_fcp_kind */
 	uint8_t record_length; /* 0 when not said */
-	uint8_t arr_record;    /* 0: none */
-	uint16_t arr;	       /* FID of EF.ARR */
-	uint16_t fid;	       /* 0 when not said */
-	uint8_t keys_n;	       /* DF: enabled; EF: any of them lets READ pass */
-	uint8_t keys[IMR_KEYS_MAX];
+	uint32_t size;	       /* IMP_FCP_NO_SIZE when not said */
+
+	/* CLA INS P1 P2 Lc, data, Le; after a command byte 4 holds the Le that the card wanted. */
+	uint8_t cmd[5 + IMR_DATA_MAX + 1];
 };
 
-/*
- * Send the command of n octets and follow 61xx and 6Cxx; the answer without SW goes to `to` (room
- * for cap), its length to *got, SW to s->sw.  An answer is expected when cap is not 0; the command
- * then ends with Le.  cmd is changed: after 6Cxx it holds the right Le.  91xx and 92xx become 9000.
- * IMR_OK whatever SW says; IMR_E_IO, IMR_E_LIMIT, IMR_E_SPACE.
- */
-enum imr_status imr_exchange(
-	struct imr_session *s, uint8_t *cmd, size_t n, uint8_t *to, size_t cap, size_t *got);
-
-/* What s->sw means (A.10); failures go into the report. */
-enum imr_status imr_judge(struct imr_session *s);
-
-/* SELECT by P1; the FCP passes through the buffer of the configuration. */
-enum imr_status imr_select(
-	struct imr_session *s, uint8_t p1, struct imp_span name, struct imr_file *file);
-
-/* SELECT a file by path, or else by its FID alone. */
-enum imr_status imr_open(struct imr_session *s, const struct imr_path *path, struct imr_file *file);
+#define IMR_CMD_DATA 5
 
 /*
- * Read n octets from offset `from` of the file that was opened last, fewer where it ends; how many
- * in *got.  When nothing has been read yet (`to` is the buffer of the configuration) and the card
- * asks for a PIN, the guard is gone through once.
+ * Send a command with the lc octets that are in cmd already, follow 61xx and 6Cxx, and judge SW
+ * (A.10; failures go into the report).  91xx and 92xx count as 9000.  IMR_GOOD also for 6282, end
+ * of file; else IMR_E_NONE, IMR_E_DAMAGED, IMR_E_REFUSED, IMR_E_IO, IMR_E_LIMIT, IMR_E_SPACE.
  */
-enum imr_status imr_read(struct imr_session *s, const struct imr_path *path,
-	const struct imr_file *file, uint32_t from, uint8_t *to, size_t n, size_t *got);
+enum imr_status imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le);
 
-/* Present the PIN that reading this file takes (A.8).  Another file may be selected afterwards. */
-enum imr_status imr_pin(struct imr_session *s, const struct imr_file *file);
+/* Keep a path for imr_open(): of 2 octets, or starting with 3F00 or 7FFF. */
+enum imr_status imr_path(struct imr_session *s, struct imp_span fids);
 
-/* Load from the card; report->card* are filled.  The buffer is left as it is. */
+/* SELECT the application. */
+enum imr_status imr_select_application(struct imr_session *s);
+
+/* SELECT the file by its path, or else by its FID alone.  The FCP stays in the buffer. */
+enum imr_status imr_open(struct imr_session *s);
+
+/* Read n octets from offset `from` to s->at, fewer where the file ends; s->at is behind them then.
+ */
+enum imr_status imr_read(struct imr_session *s, uint32_t from, size_t n);
+
+/* Read a whole directory file from the start of the buffer. */
+enum imr_status imr_read_all(struct imr_session *s, struct imp_span *content);
+
+/* Present the PIN that reading the file takes (A.8), once.  Another file is selected afterwards. */
+enum imr_status imr_pin(struct imr_session *s);
+
+/* Load from the card; report->card* are filled.  The buffer is left as it is.  IMR_OK or why not.
+ */
 enum imr_status imr_load_card(const struct imr_config *config, struct imr_report *report);
 
 #endif

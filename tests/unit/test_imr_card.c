@@ -16,7 +16,7 @@
 
 #define CARD VEC_SHARED "lwm2m/card/"
 
-static uint8_t payload[32768], buffer[32768 + 64];
+static uint8_t payload[32768], buffer[32768 + IMR_CARD_ROOM + 64];
 static size_t payload_n;
 static struct seen seen, plain;
 static struct script_card card;
@@ -46,11 +46,13 @@ static struct imp_span make_payload(size_t n, size_t file)
 	return imp_wr_span(&wr);
 }
 
+/* size: of the payload that may come. */
 static enum imr_status load(size_t size, uint32_t options)
 {
+	size_t room = size + IMR_CARD_ROOM;
 	struct imr_config config = { .card = &card.imr,
 		.buffer = buffer,
-		.size = size,
+		.size = room,
 		.visit = seen_visit,
 		.ctx = &seen,
 		.options = options };
@@ -59,8 +61,8 @@ static enum imr_status load(size_t size, uint32_t options)
 	seen_init(&seen);
 	memset(buffer, 0xAA, sizeof(buffer));
 	st = imr_load(&config, &report);
-	assert_true(imp_span_all(imp_span(buffer, size), 0x00));
-	assert_true(imp_span_all(imp_span(buffer + size, sizeof(buffer) - size), 0xAA));
+	assert_true(imp_span_all(imp_span(buffer, room), 0x00));
+	assert_true(imp_span_all(imp_span(buffer + room, sizeof(buffer) - room), 0xAA));
 	assert_int_equal(report.apdus, card.apdus);
 	assert_int_equal(report.card, st);
 	assert_int_equal(card.faults, 0);
