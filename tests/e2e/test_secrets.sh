@@ -117,41 +117,20 @@ keys_of() { # folder of the PKI
 
 # The data keys of a ledger, opened without the program: by openssl cms, or AES-256-GCM of libcrypto.
 data_keys_of() { # ledger, folder of the PKI
-	local id n
+	local id n aad
 	for id in $(sqlite3 "$1" 'SELECT id FROM batch'); do
 		sqlite3 "$1" "SELECT hex(data_key) FROM batch WHERE id = $id" | python3 -c \
 			'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$work/sealed"
 		n=$(stat -c %s "$work/sealed")
 		if [ "$n" = 60 ]; then
-			secret data-key "batch $id" "$(unseal "$work/sealed" "$2/station.key")" -
+			aad=$(printf 'imprint station key v1' | od -An -v -tx1 | tr -d ' \n')
+			python3 "$here/unseal.py" "$2/station.key" "$aad" <"$work/sealed" >"$work/opened" || return 1
 		else
 			openssl cms -decrypt -inform DER -in "$work/sealed" -inkey "$2/backend.key" -out "$work/opened" || return 1
-			secret data-key "batch $id" "$(hex "$work/opened")" -
 		fi
+		secret data-key "batch $id" "$(hex "$work/opened")" -
 	done
 }
-unseal() { # sealed under a station key, that key's file
-	python3 - "$1" "$2" <<'PY'
-import ctypes, ctypes.util, sys
-sealed = open(sys.argv[1], "rb").read()
-key = bytes.fromhex(open(sys.argv[2]).read().strip().removeprefix("hex:"))
-nonce, text, tag = sealed[:12], sealed[12:-16], sealed[-16:]
-aad = b"imprint station key v1"
-c = ctypes.CDLL(ctypes.util.find_library("crypto"))
-for f in (c.EVP_CIPHER_CTX_new, c.EVP_aes_256_gcm):
-    f.restype = ctypes.c_void_p
-ctx, n, out = ctypes.c_void_p(c.EVP_CIPHER_CTX_new()), ctypes.c_int(), ctypes.create_string_buffer(64)
-ok = c.EVP_DecryptInit_ex(ctx, ctypes.c_void_p(c.EVP_aes_256_gcm()), None, key, nonce)
-ok &= c.EVP_DecryptUpdate(ctx, None, ctypes.byref(n), aad, len(aad))
-ok &= c.EVP_DecryptUpdate(ctx, out, ctypes.byref(n), text, len(text))
-ok &= c.EVP_CIPHER_CTX_ctrl(ctx, 0x11, 16, tag)
-ok &= c.EVP_DecryptFinal_ex(ctx, ctypes.create_string_buffer(16), ctypes.byref(n))
-if ok != 1:
-    sys.exit("the data key does not open")
-print(out.raw[:32].hex())
-PY
-}
-
 # No secret where it does not belong, and none that others may read.
 look() { # what, places
 	local what=$1
