@@ -50,7 +50,7 @@ endif
 CPPFLAGS += -D_GNU_SOURCE -DIMP_DATADIR='"$(PREFIX)/share/imprint"' -DIMP_VERSION='"$(VERSION)"' -Isrc -I. -isystem /usr/include/PCSC
 CFLAGS   += -std=c11 $(OPT) $(WARN) $(HARD) -pthread
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(LDSAN)
-LDLIBS   += -lpcsclite -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcrypto
+LDLIBS   += -lpcsclite -lusb-1.0 -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcrypto
 
 # ---- product -----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include "factory/commands.h"
 #include "flash-images/commands.h"
 #include "host/system.h"
+#include "link/ccid.h"
 #include "link/pcsc.h"
 #include "link/vpcd.h"
 
@@ -27,18 +28,20 @@ static const struct imp_noun nouns[] = {
 
 int main(int argc, char **argv)
 {
-	struct imp_readers readers;
+	struct imp_readers readers, ccid;
 	struct imp_env env = {
 		.out = stdout,
 		.err = stderr,
 		.rng = imp_rng_openssl(),
 		.clock = &imp_clock_system,
 		.readers = &readers,
+		.ccid = &ccid,
 		.keycheck = &imp_keycheck_openssl,
 		.serve_card = imp_vpcd_serve,
 	};
 
 	imp_system_harden();
 	imp_pcsc_readers(&readers);
+	imp_ccid_readers(&ccid);
 	return imp_cmd_main(&env, nouns, argc, argv);
 }

@@ -48,6 +48,7 @@ struct imp_readers {
 	 * must be closed. */
 	enum imp_status (*open)(
 		void *ctx, const char *name, struct imp_card *card, struct imp_diag *diag);
+	const char *option; /* by which a person chooses among them, for messages */
 };
 
 #endif

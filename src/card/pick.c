@@ -32,6 +32,11 @@ static bool by_part(const struct readers *readers, size_t i, const char *spec)
 	return strstr(readers->v[i].name, spec) != NULL;
 }
 
+static bool by_part_in_any_case(const struct readers *readers, size_t i, const char *spec)
+{
+	return strcasestr(readers->v[i].name, spec) != NULL;
+}
+
 static bool any(const struct readers *readers, size_t i, const char *spec)
 {
 	(void)readers;
@@ -76,31 +81,32 @@ static void name_all(const struct readers *readers, char *text, size_t cap)
 	}
 }
 
-static enum imp_status not_one(
-	const struct readers *readers, const char *spec, size_t n, struct imp_diag *diag)
+static enum imp_status not_one(const struct imp_readers *seam, const struct readers *readers,
+	const char *spec, size_t n, struct imp_diag *diag)
 {
+	const char *option = seam->option;
 	char names[200];
 
 	name_all(readers, names, sizeof names);
 	if (n == 0) {
 		imp_diag(diag, IMP_E_ABSENT, "no reader '%s'; there are %s", spec, names);
-		imp_diag_hint(diag, "imprint card list shows them");
+		imp_diag_hint(diag, "name one of them: %s INDEX or %s NAME", option, option);
 		return IMP_E_ABSENT;
 	}
 	if (spec)
-		imp_diag(diag, IMP_E_USAGE, "--reader '%s' fits %zu readers: %s", spec, n, names);
+		imp_diag(diag, IMP_E_USAGE, "%s '%s' fits %zu readers: %s", option, spec, n, names);
 	else
 		imp_diag(diag, IMP_E_USAGE, "%zu readers could be meant: %s", n, names);
-	imp_diag_hint(diag, "name one: --reader INDEX or --reader NAME");
+	imp_diag_hint(diag, "name one: %s INDEX or %s NAME", option, option);
 	return IMP_E_USAGE;
 }
 
 /* ---- picking ---- */
 
-static enum imp_status choose(
-	const struct readers *readers, const char *spec, size_t *which, struct imp_diag *diag)
+static enum imp_status choose(const struct imp_readers *seam, const struct readers *readers,
+	const char *spec, size_t *which, struct imp_diag *diag)
 {
-	static fits *const named[] = { by_index, by_name, by_part };
+	static fits *const named[] = { by_index, by_name, by_part, by_part_in_any_case };
 	static fits *const unnamed[] = { any, with_card };
 	fits *const *order = spec ? named : unnamed;
 	size_t tries = spec ? sizeof named / sizeof *named : sizeof unnamed / sizeof *unnamed;
@@ -114,7 +120,7 @@ static enum imp_status choose(
 		if (n)
 			several = n;
 	}
-	return not_one(readers, spec, several, diag);
+	return not_one(seam, readers, spec, several, diag);
 }
 
 enum imp_status imp_reader_pick(const struct imp_readers *readers, const char *spec,
@@ -130,10 +136,10 @@ enum imp_status imp_reader_pick(const struct imp_readers *readers, const char *s
 		found.n = IMP_READERS_MAX;
 	if (found.n == 0) {
 		imp_diag(diag, IMP_E_ABSENT, "no card reader");
-		imp_diag_hint(diag, "plug one in; imprint card list shows what the system sees");
+		imp_diag_hint(diag, "plug one in");
 		return IMP_E_ABSENT;
 	}
-	st = choose(&found, spec, &which, diag);
+	st = choose(readers, &found, spec, &which, diag);
 	if (st == IMP_OK)
 		(void)snprintf(name, 128, "%s", found.v[which].name);
 	return st;

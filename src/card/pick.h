@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which reader is meant: by index, exact name or unique part of a name, never "the first one". */
+/* Which reader is meant: by index, exact name or unique part of a name (in any case), never "the
+ * first one". */
 #ifndef IMP_CARD_PICK_H
 #define IMP_CARD_PICK_H
 

@@ -75,13 +75,16 @@ static enum imp_status take_pin(struct imp_env *env, const struct imp_args *args
 /* A reader without a card is a device without one: what there is in flash decides. */
 static enum imp_status take_card(struct imp_env *env, const struct imp_args *args, struct boot *b)
 {
-	const char *reader = imp_arg(args, "reader");
+	const char *reader = imp_arg(args, "reader"), *ccid = imp_arg(args, "ccid");
 	char name[128];
 	enum imp_status st;
 
-	if (!reader)
+	if (!reader && !ccid)
 		return IMP_OK;
-	st = imp_reader_open(env->readers, reader, name, &b->card, &env->diag);
+	if (ccid)
+		st = imp_reader_open(env->ccid, ccid[0] ? ccid : NULL, name, &b->card, &env->diag);
+	else
+		st = imp_reader_open(env->readers, reader, name, &b->card, &env->diag);
 	if (st == IMP_E_ABSENT && b->have_image) {
 		memcpy(b->card_text, env->diag.text, sizeof(b->card_text));
 		memset(&env->diag, 0, sizeof(env->diag));
@@ -340,9 +343,14 @@ static enum imp_status boot(struct imp_env *env, const struct imp_args *args)
 {
 	__attribute__((cleanup(boot_free))) struct boot *b = NULL;
 
-	if (!imp_arg(args, "reader") && !imp_arg(args, "flash")) {
+	if (!imp_arg(args, "reader") && !imp_arg(args, "ccid") && !imp_arg(args, "flash")) {
 		imp_diag(&env->diag, IMP_E_USAGE, "nothing to boot from");
-		imp_diag_hint(&env->diag, "give --reader, --flash or both");
+		imp_diag_hint(&env->diag, "give --reader or --ccid, --flash, or both");
+		return IMP_E_USAGE;
+	}
+	if (imp_arg(args, "reader") && imp_arg(args, "ccid")) {
+		imp_diag(&env->diag, IMP_E_USAGE, "--reader and --ccid both name the card");
+		imp_diag_hint(&env->diag, "give one: --reader through pcscd, --ccid without it");
 		return IMP_E_USAGE;
 	}
 	b = (struct boot *)calloc(1, sizeof(*b));
@@ -362,6 +370,8 @@ static enum imp_status boot(struct imp_env *env, const struct imp_args *args)
 static const struct imp_opt opts[] = {
 	{ "reader", "NAME-OR-INDEX", "the device's card: its reader by index, name or part of it",
 		0 },
+	{ "ccid", "[VID:PID]", "the same without pcscd: a USB reader, by its ids, or the only one",
+		IMP_OPT_OPTIONAL },
 	{ "flash", "FILE", "the device's flash: an image, bin or Intel HEX", 0 },
 	{ "layout", "NAME", "where its slots are (default: where they are found)", 0 },
 	{ "pin-file", "FILE", "the device's PIN for the card: characters, or hex: and hex digits",

@@ -186,7 +186,10 @@ static void fill_long_options(const struct imp_opt *opts, size_t n, struct optio
 
 	for (size_t i = 0; i < n; i++, k++)
 		out[k] = (struct option){ opts[i].name,
-			opts[i].arg ? required_argument : no_argument, NULL, (int)(256 + i) };
+			!opts[i].arg			   ? no_argument
+			: opts[i].flags & IMP_OPT_OPTIONAL ? optional_argument
+							   : required_argument,
+			NULL, (int)(256 + i) };
 	for (size_t i = 0; i < GLOBALS; i++, k++)
 		out[k] = (struct option){ imp_global_opts[i].name, no_argument, NULL,
 			(int)(128 + i) };
@@ -225,6 +228,10 @@ static enum imp_status take_options(struct parse *p, int argc, char **argv, cons
 			if (values[i])
 				return imp_diag(&p->env->diag, IMP_E_USAGE, "--%s: given twice",
 					opts[i].name);
+			/* getopt takes an optional value only behind "=". */
+			if (!optarg && opts[i].flags & IMP_OPT_OPTIONAL && argv[optind] &&
+				argv[optind][0] != '-')
+				optarg = argv[optind++];
 			values[i] = optarg ? optarg : "";
 		} else {
 			set_global(p, (enum global)(c - 128));

@@ -23,6 +23,7 @@ struct imp_opt {
 };
 
 #define IMP_OPT_REQUIRED 1U
+#define IMP_OPT_OPTIONAL 2U /* its value may be left out, and is then "" */
 #define IMP_OPT_END                                                                                \
 	{                                                                                          \
 		NULL, NULL, NULL, 0                                                                \

@@ -20,6 +20,7 @@ struct imp_env {
 	const struct imp_rng *rng;
 	const struct imp_clock *clock;
 	const struct imp_readers *readers;
+	const struct imp_readers *ccid; /* the same without a reader service (boot --ccid) */
 	const struct imp_keycheck *keycheck;
 	/* Serve a card to a virtual reader at host:port until it is gone, an APDU limit, or a
 	 * signal (card emulate).  on_event may be NULL. */

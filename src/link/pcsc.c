@@ -251,5 +251,5 @@ static enum imp_status open_card(
 
 void imp_pcsc_readers(struct imp_readers *readers)
 {
-	*readers = (struct imp_readers){ NULL, list, open_card };
+	*readers = (struct imp_readers){ NULL, list, open_card, "--reader" };
 }

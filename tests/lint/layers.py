@@ -26,6 +26,7 @@ SEAMS = {("src/crypto/keycheck.h", "model/check.h"), ("src/crypto/keycheck.c", "
 LIBRARIES = [
     (r"openssl/", ["crypto"]),
     (r"winscard\.h|pcsclite\.h|PCSC/", ["link"]),
+    (r"libusb", ["link"]),
     (r"cyaml/|yaml\.h", ["host", "factory", "cmd"]),  # schemas map onto structs of their users
     (r"jansson\.h|csv\.h", ["host"]),
     (r"sqlite3\.h", ["ledger"]),
@@ -40,7 +41,7 @@ def room(path):
 
 def freestanding(path):
     name = os.path.basename(path)
-    return room(path) == "reader" or (room(path) == "base" and not name.startswith("diag")) or name.endswith("_dec.c")
+    return room(path) == "reader" or (room(path) == "base" and not name.startswith("diag")) or (room(path) == "codec" and name.endswith("_dec.c"))
 
 
 def main():

@@ -372,7 +372,7 @@ static const struct {
 static void readers(void **state)
 {
 	static const char *const names[] = { "Alpha 00 00", "Alpha 00 01", "Beta", "Beta two" };
-	const struct imp_readers seam = { .list = list };
+	const struct imp_readers seam = { .list = list, .option = "--reader" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof picks / sizeof *picks; i++) {
