@@ -3,14 +3,14 @@
  * The slot: our flash container of one payload.  Byte-exact description: flash-images/FORMAT.md.
  *
  *	0	32	header (little-endian)
- *	32	32	commit mark: 8 octets, rest FF; programmed last, in a program unit of its
- *own 64	n	payload 64 + n up to a multiple of 32: FF, then 16 octets of tag when the
- *header says so
+ *	32	32	commit mark: 8 octets, rest FF; programmed last, in units of its own
+ *	64	n	payload
+ *	64 + n up to a multiple of 32: FF, then 16 octets of tag when the header says so
  *
  *	header	0	4	magic "IMPS"
  *		4	1	format version, 01
  *		5	1	keys: 5A persistent, A5 non-persistent
- *		6	1	payload form: 01 EF(LwM2M_Bootstrap)
+ *		6	1	payload form: 01 EF(LwM2M_Bootstrap), 02 record of the account store
  *		7	1	tag: 00 none, 01 AES-CMAC
  *		8	4	generation
  *		12	4	payload length n, 1..32768
@@ -37,6 +37,7 @@
 #define IMP_SLOT_KEYS_PERSISTENT 0x5A
 #define IMP_SLOT_KEYS_NON_PERSISTENT 0xA5
 #define IMP_SLOT_FORM_EF 0x01
+#define IMP_SLOT_FORM_STORE 0x02 /* a record of the account store; no slot of a factory area */
 #define IMP_SLOT_TAG_NONE 0x00
 #define IMP_SLOT_TAG_CMAC 0x01
 #define IMP_SLOT_PAYLOAD_MAX 32768

@@ -27,6 +27,9 @@ enum imr_status {
 	IMR_E_STOPPED = 7, /* the visitor returned non-zero */
 	IMR_E_LIMIT = 8,   /* more APDUs than a sane card needs */
 	IMR_E_OLDER = 9,   /* slot: the other one is newer, and good */
+	IMR_E_LEFT = 10,   /* store: done, but superseded keys could not be erased yet */
+	IMR_E_RULE = 11,   /* store: two bootstrap accounts, or an instance of unknown origin */
+	IMR_E_LAST = 12,   /* store: nothing would be left to bootstrap with */
 };
 
 #define IMR_NO_ID 0xFFFFU

@@ -24,6 +24,12 @@ const char *imr_status_text(enum imr_status status)
 		return "more commands than a sane card needs";
 	case IMR_E_OLDER:
 		return "good, but the other one is newer";
+	case IMR_E_LEFT:
+		return "done, but superseded keys are still to be erased";
+	case IMR_E_RULE:
+		return "breaks a rule of bootstrap information";
+	case IMR_E_LAST:
+		return "nothing would be left to bootstrap with";
 	default:
 		return "unknown status";
 	}

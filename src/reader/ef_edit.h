@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Editing a configuration in place: the octets of an EF(LwM2M_Bootstrap) in a buffer that the
+ * caller owns, and next to them where each instance came from (S11).
+ *
+ * The octets must have passed imr_payload() (an empty configuration, 00 00 00 00, is good as well);
+ * whatever they hold, nothing is read or written outside the buffer.  What is taken out is wiped.
+ * Instances stand in the order in which they were put; new ones follow those of the same object.
+ */
+#ifndef IMR_EF_EDIT_H
+#define IMR_EF_EDIT_H
+
+#include "base/span.h"
+#include "reader/imr.h"
+
+/* Instances of all objects that one configuration may have. */
+#define IMR_INSTANCES_MAX 44U
+
+/* Any two differ in four bits at least. */
+enum imr_origin {
+	IMR_ORIGIN_FACTORY = 0x5A,
+	IMR_ORIGIN_CARD = 0xC3,
+	IMR_ORIGIN_SERVER = 0x3C, /* a bootstrap server, in a sequence that has finished */
+	IMR_ORIGIN_FRESH = 0x69,  /* a bootstrap server, in the sequence that runs; RAM only */
+	IMR_ORIGIN_DISABLED =
+		0xA5, /* a card whose content has changed (S5): kept, not handed over */
+};
+
+struct imr_set {
+	uint8_t *p;
+	size_t size;			   /* of the buffer */
+	size_t n;			   /* octets of the configuration; 0: none in the buffer */
+	uint8_t origin[IMR_INSTANCES_MAX]; /* of each instance as they stand; 0 behind them */
+};
+
+/* An instance in a set.  All zero: before the first one. */
+struct imr_at {
+	uint16_t object, instance;
+	unsigned index;		   /* into origin */
+	struct imp_span resources; /* TLVs of the instance */
+	/* The editor's own: the object's header, first instance, this one, the next, the end. */
+	uint8_t *frame, *first, *here, *next, *end;
+};
+
+/* The next instance; false at the end.  A set of more than IMR_INSTANCES_MAX ends there. */
+bool imr_set_next(const struct imr_set *set, struct imr_at *at);
+
+/* Find one; false when it is not there. */
+bool imr_set_find(const struct imr_set *set, uint16_t object, uint16_t instance, struct imr_at *at);
+
+/* Value of a single resource of the instance; p is NULL when it does not have it. */
+struct imp_span imr_at_resource(const struct imr_at *at, uint16_t resource);
+
+/* A bootstrap account: instance of /0 whose resource 1 is true (K4). */
+bool imr_at_account(const struct imr_at *at);
+
+/* The next bootstrap account at or behind the cursor. */
+bool imr_set_account(const struct imr_set *set, struct imr_at *at);
+
+/* 0/x/12 of the account in seconds: 0 when absent or negative, at most UINT32_MAX (F8, F9). */
+uint32_t imr_at_timeout(const struct imr_at *at);
+
+/* Make the set empty: four octets. */
+void imr_set_clear(struct imr_set *set);
+
+/* Take an instance out; at then stands before the one that followed.  An object without instances
+ * goes with its last one. */
+void imr_set_remove(struct imr_set *set, struct imr_at *at);
+
+/* Is /object/instance one of 21, 23, 24 that account /0/account links to, and no other one (K4)? */
+bool imr_set_owned(const struct imr_set *set, uint16_t account, uint16_t object, uint16_t instance);
+
+/* Take out account /0/account and what only it links to of /21, /23, /24 (F11). */
+void imr_set_purge(struct imr_set *set, uint16_t account);
+
+/*
+ * Write an instance as a bootstrap server does (O4): the resources, TLVs, become its content
+ * whether it was there or not.  They must not lie in the buffer.  The object gets no version of its
+ * own when it is new.  IMR_OK; IMR_E_SPACE: buffer, 32 KiB or IMR_INSTANCES_MAX; the set is
+ * unchanged.
+ */
+enum imr_status imr_set_put(struct imr_set *set, uint16_t object, uint16_t instance,
+	struct imp_span resources, enum imr_origin origin);
+
+#endif
