@@ -143,7 +143,7 @@ static unsigned cycles_per_etu(uint8_t ta1)
 
 	if (!f[ta1 >> 4] || !d[ta1 & 0x0F])
 		return cycles_per_etu(TA1_DEFAULT);
-	return f[ta1 >> 4] / d[ta1 & 0x0F];
+	return (unsigned)f[ta1 >> 4] / (unsigned)d[ta1 & 0x0F];
 }
 
 /* TA1 is the third octet when T0 says that it is there. */

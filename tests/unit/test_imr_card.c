@@ -490,11 +490,12 @@ static void status_words(void **state)
 			card.sw_at = at;
 			card.sw = rows[i].sw;
 			card.imr.pin = NULL;
+			seen_init(&seen);
 			st = imr_load(&(struct imr_config){ .card = &card.imr,
 					      .buffer = buffer,
 					      .size = 1024,
 					      .visit = seen_visit,
-					      .ctx = (seen_init(&seen), &seen) },
+					      .ctx = &seen },
 				&report);
 			assert_true(st == IMR_OK ? seen_equal(&seen, &plain) : seen.count == 0);
 			assert_true(!card.channel_open || at == all);
