@@ -9,6 +9,8 @@
 /* ---- bounds: a reader that answers for ever is not a reader ---- */
 
 #define TIMEOUT_MS 5000U
+#define DRAIN_MS 50U
+#define DRAINS_MAX 32U
 #define STATUS_MS 1000U	    /* answers for which no card is asked */
 #define EXTENSIONS_MAX 240U /* a card may ask for more time, each time for one timeout */
 #define STALE_MAX 16U	    /* answers to commands given up earlier */
@@ -221,6 +223,18 @@ static enum imp_status ask(struct imp_ccid_slot *s, const struct command *c, str
 	return st == IMP_OK ? await(s, c, sequence, a) : st;
 }
 
+/* What still comes of an answer that made no sense. */
+static void drain(const struct imp_ccid_pipe *pipe)
+{
+	uint8_t octets[IMP_CCID_PACKET_MAX];
+	size_t got;
+
+	for (unsigned i = 0; i < DRAINS_MAX; i++)
+		if (pipe->in(pipe->ctx, octets, pipe->packet, DRAIN_MS, &got) != IMP_OK)
+			break;
+	imp_wipe(octets, sizeof octets);
+}
+
 /* IMP_OK: the next answer is the one to the next command.  IMP_E_ABSENT: the reader is gone. */
 static enum imp_status resynchronise(struct imp_ccid_slot *s)
 {
@@ -230,6 +244,7 @@ static enum imp_status resynchronise(struct imp_ccid_slot *s)
 	ANSWER a;
 
 	s->lost = true;
+	drain(pipe);
 	if (st == IMP_OK)
 		st = send(s, &abort_command, sequence);
 	if (st == IMP_OK)
