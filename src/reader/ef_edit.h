@@ -5,7 +5,7 @@
  *
  * The octets must have passed imr_payload() (an empty configuration, 00 00 00 00, is good as well);
  * whatever they hold, nothing is read or written outside the buffer.  What is taken out is wiped.
- * Instances stand in the order in which they were put; new ones follow those of the same object.
+ * An instance that is written again keeps its place; a new one follows those of the same object.
  */
 #ifndef IMR_EF_EDIT_H
 #define IMR_EF_EDIT_H

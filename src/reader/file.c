@@ -15,11 +15,6 @@
 #define CHUNK_FALLBACK 128
 #define CHUNK_MIN 16
 
-static struct imp_span fcp(const struct imr_session *s)
-{
-	return imp_span(s->config->buffer + s->at, s->got);
-}
-
 /* Without an FCP, or with one that makes no sense, nothing is known and SW alone decides. */
 static void describe(struct imr_session *s)
 {
@@ -28,106 +23,99 @@ static void describe(struct imr_session *s)
 	s->size = IMP_FCP_NO_SIZE;
 	s->kind = IMP_FCP_OTHER;
 	s->record_length = 0;
-	if (imp_fcp_find(fcp(s), IMP_FCP_SIZE, &v) == IMP_OK && v.n - 1 < 4) {
+	if (imp_fcp_find(s->answer, IMP_FCP_SIZE, &v) == IMP_OK && v.n - 1 < 4) {
 		struct imp_rd rd = imp_rd(v);
 
 		s->size = imp_rd_be(&rd, v.n);
 	}
-	if (imp_fcp_find(fcp(s), IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n) {
+	if (imp_fcp_find(s->answer, IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n) {
 		s->kind = (uint8_t)imp_fcp_kind(v.p[0]);
 		if (v.n > 3)
 			s->record_length = v.p[3];
 	}
 }
 
-static enum imr_status select(struct imr_session *s, unsigned p1, const uint8_t *name, size_t n)
+static void select(struct imr_session *s, unsigned p1, const uint8_t *name, size_t n)
 {
 	unsigned header = IMR_SELECT | IMR_P1(p1);
-	enum imr_status st;
 
 	s->at = 0;
 	memcpy(s->cmd + IMR_CMD_DATA, name, n);
-	st = imr_command(s, header, n, 0);
-	if (s->sw == IMR_SW_WRONG_P1P2 && st == IMR_E_REFUSED)
-		st = imr_command(s, header | NO_ANSWER, n, IMR_NO_LE);
-	if (st == IMR_GOOD)
-		describe(s);
-	return st;
+	imr_command(s, header, n, 0);
+	if (imr_forgive(s, IMR_SW_WRONG_P1P2))
+		imr_command(s, header | NO_ANSWER, n, IMR_NO_LE);
+	describe(s);
 }
 
-enum imr_status imr_select_application(struct imr_session *s)
+void imr_select_application(struct imr_session *s)
 {
-	return select(s, BY_AID, imp_p15_aid, sizeof imp_p15_aid);
+	select(s, BY_AID, imp_p15_aid, sizeof imp_p15_aid);
 }
 
-enum imr_status imr_path(struct imr_session *s, struct imp_span fids)
+void imr_open_again(struct imr_session *s)
+{
+	const uint8_t *fid = s->path + s->path_n - 2;
+	struct imp_span v;
+
+	if (s->st != IMR_GOOD)
+		return;
+	select(s, BY_PATH, s->path, s->path_n);
+	if (imr_forgive(s, s->sw))
+		select(s, BY_FID, fid, 2);
+	if (s->st == IMR_GOOD && imp_fcp_find(s->answer, IMP_FCP_FID, &v) == IMP_OK &&
+		!imp_span_eq(v, imp_span(fid, 2)))
+		s->report->quirks |= IMR_QUIRK_FCP_FID;
+}
+
+void imr_open(struct imr_session *s, struct imp_span fids)
 {
 	uint8_t *to = s->path;
-	size_t n = fids.n;
 
-	if (n < 2 || n > sizeof s->path - 2)
-		return IMR_E_DAMAGED;
-	if (fids.p[0] == 0x3F && fids.p[1] == 0x00 && n > 2) {
+	if (fids.n < 2 || fids.n > sizeof s->path - 2) {
+		s->st = IMR_E_DAMAGED;
+		return;
+	}
+	if (fids.p[0] == 0x3F && fids.p[1] == 0x00) {
 		fids.p += 2; /* a path from the MF is given without it */
-		n -= 2;
+		fids.n -= 2;
 	} else if (fids.p[0] != 0x7F || fids.p[1] != 0xFF) {
 		*to++ = 0x7F; /* 7FFF stands for the application */
 		*to++ = 0xFF;
 	}
-	memcpy(to, fids.p, n);
-	s->path_n = (uint8_t)(to - s->path + (ptrdiff_t)n);
-	return IMR_GOOD;
+	memcpy(to, fids.p, fids.n);
+	s->path_n = (uint8_t)((size_t)(to - s->path) + fids.n);
+	imr_open_again(s);
 }
 
-enum imr_status imr_open(struct imr_session *s)
+void imr_read(struct imr_session *s, uint32_t from, size_t n)
 {
-	const uint8_t *fid = s->path + s->path_n - 2;
-	enum imr_status st = select(s, BY_PATH, s->path, s->path_n);
-	struct imp_span v;
-
-	if (st == IMR_E_NONE || st == IMR_E_REFUSED)
-		st = select(s, BY_FID, fid, 2);
-	if (st == IMR_GOOD && imp_fcp_find(fcp(s), IMP_FCP_FID, &v) == IMP_OK &&
-		!imp_span_eq(v, imp_span(fid, 2)))
-		s->report->quirks |= IMR_QUIRK_FCP_FID;
-	return st;
-}
-
-enum imr_status imr_read(struct imr_session *s, uint32_t from, size_t n)
-{
-	while (n) {
+	while (n && s->st == IMR_GOOD) {
 		size_t ask = n < s->chunk ? n : s->chunk;
-		enum imr_status st;
 
-		if (from > OFFSET_MAX)
-			return IMR_E_DAMAGED;
-		st = imr_command(s, IMR_READ_BINARY | from, 0, (uint8_t)ask);
-		if (s->sw == IMR_SW_WRONG_LENGTH && st == IMR_E_REFUSED && ask > CHUNK_MIN) {
+		imr_command(s, IMR_READ_BINARY | from, 0, (uint8_t)ask);
+		if (ask > CHUNK_MIN && imr_forgive(s, IMR_SW_WRONG_LENGTH)) {
 			s->chunk = ask > CHUNK_FALLBACK ? CHUNK_FALLBACK : (uint16_t)(ask / 2);
 			continue;
 		}
-		if (s->sw == IMR_SW_WRONG_OFFSET && st == IMR_E_REFUSED)
+		if (imr_forgive(s, IMR_SW_WRONG_OFFSET))
 			break; /* the file ended just before */
-		if (st != IMR_GOOD)
-			return st;
-		if (s->got > n)
-			return IMR_E_DAMAGED;
-		s->at += s->got;
-		from += (uint32_t)s->got;
-		n -= s->got;
-		if (s->got == 0 || s->sw != IMR_SW_OK)
-			break; /* 6282, or nothing came */
+		if (s->answer.n > n || from > OFFSET_MAX)
+			s->st = IMR_E_DAMAGED;
+		if (s->st != IMR_GOOD)
+			break;
+		s->at += s->answer.n;
+		from += (uint32_t)s->answer.n;
+		n -= s->answer.n;
+		if (s->answer.n == 0 || s->sw == 0x6282)
+			break;
 	}
-	return IMR_GOOD;
 }
 
-enum imr_status imr_read_all(struct imr_session *s, struct imp_span *content)
+struct imp_span imr_read_all(struct imr_session *s)
 {
 	size_t room = s->config->size - IMR_CARD_ROOM;
-	enum imr_status st;
 
 	s->at = 0;
-	st = imr_read(s, 0, s->size < room ? s->size : room);
-	*content = imp_span(s->config->buffer, s->at);
-	return st;
+	imr_read(s, 0, s->size < room ? s->size : room);
+	return imp_span(s->buffer, s->at);
 }

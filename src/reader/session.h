@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader's conversation with a card (ref card.md A).  All answers go straight into the buffer
- * of the configuration, so that a small stack will do.
+ * of the configuration, so that a small stack will do.  The status is sticky: after the first
+ * failure nothing is sent any more, so that a walk is written down straight and checked at its end.
  */
 #ifndef IMR_SESSION_H
 #define IMR_SESSION_H
@@ -36,23 +37,25 @@ enum {
 struct imr_session {
 	const struct imr_config *config;
 	struct imr_report *report;
+	uint8_t *buffer;    /* of config */
+	enum imr_status st; /* IMR_GOOD until something fails */
+	uint16_t sw;	    /* of the last command */
 	uint16_t apdus_max;
-	uint16_t sw;	/* of the last command */
 	uint16_t chunk; /* octets that READ BINARY asks for */
 	uint8_t cla;	/* with the channel */
 	bool pin_tried; /* at most once */
 
-	/* The answer to the last command: octets at this place in the buffer. */
-	size_t at, got;
+	size_t at;		/* where in the buffer the next answer goes */
+	struct imp_span answer; /* to the last command */
 
 	/* The file that was opened last. */
-	uint8_t path[IMR_DATA_MAX]; /* as SELECT by path takes it */
-	uint8_t path_n;
+	uint32_t size;	       /* IMP_FCP_NO_SIZE when not said */
 	uint8_t kind;	       /* enum imp_fcp_kind */
 	uint8_t record_length; /* 0 when not said */
-	uint32_t size;	       /* IMP_FCP_NO_SIZE when not said */
+	uint8_t path_n;
+	uint8_t path[IMR_DATA_MAX]; /* as SELECT by path takes it */
 
-	/* CLA INS P1 P2 Lc, data, Le; after a command byte 4 holds the Le that the card wanted. */
+	/* CLA INS P1 P2 Lc, data, Le; after a command octet 4 holds the Le that the card wanted. */
 	uint8_t cmd[5 + IMR_DATA_MAX + 1];
 };
 
@@ -60,29 +63,33 @@ struct imr_session {
 
 /*
  * Send a command with the lc octets that are in cmd already, follow 61xx and 6Cxx, and judge SW
- * (A.10; failures go into the report).  91xx and 92xx count as 9000.  IMR_GOOD also for 6282, end
- * of file; else IMR_E_NONE, IMR_E_DAMAGED, IMR_E_REFUSED, IMR_E_IO, IMR_E_LIMIT, IMR_E_SPACE.
+ * (A.10; failures go into the report).  91xx and 92xx count as 9000, 6282 (end of file) as good.
+ * Fails with IMR_E_NONE, IMR_E_DAMAGED, IMR_E_REFUSED, IMR_E_IO, IMR_E_LIMIT or IMR_E_SPACE.
  */
-enum imr_status imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le);
+void imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le);
 
-/* Keep a path for imr_open(): of 2 octets, or starting with 3F00 or 7FFF. */
-enum imr_status imr_path(struct imr_session *s, struct imp_span fids);
+/* Did the last command fail with this SW?  Then the failure is taken back. */
+bool imr_forgive(struct imr_session *s, uint16_t sw);
 
 /* SELECT the application. */
-enum imr_status imr_select_application(struct imr_session *s);
+void imr_select_application(struct imr_session *s);
 
-/* SELECT the file by its path, or else by its FID alone.  The FCP stays in the buffer. */
-enum imr_status imr_open(struct imr_session *s);
+/* Open a file by its path (2 octets, or starting with 3F00 or 7FFF), or else by its FID alone.  The
+ * answer is its FCP. */
+void imr_open(struct imr_session *s, struct imp_span fids);
+
+/* The same file once more. */
+void imr_open_again(struct imr_session *s);
 
 /* Read n octets from offset `from` to s->at, fewer where the file ends; s->at is behind them then.
  */
-enum imr_status imr_read(struct imr_session *s, uint32_t from, size_t n);
+void imr_read(struct imr_session *s, uint32_t from, size_t n);
 
-/* Read a whole directory file from the start of the buffer. */
-enum imr_status imr_read_all(struct imr_session *s, struct imp_span *content);
+/* All of the file, from the start of the buffer. */
+struct imp_span imr_read_all(struct imr_session *s);
 
 /* Present the PIN that reading the file takes (A.8), once.  Another file is selected afterwards. */
-enum imr_status imr_pin(struct imr_session *s);
+void imr_pin(struct imr_session *s);
 
 /* Load from the card; report->card* are filled.  The buffer is left as it is.  IMR_OK or why not.
  */

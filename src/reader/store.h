@@ -121,7 +121,8 @@ enum imr_status imr_store_apply(struct imr_store *s);
  *   is persistent) and is persistent itself unless it carries 0/x/12;
  * - without a fresh one, an account marked non-persistent whose 0/x/12 is at most 1 is purged;
  * - the timeout of the account starts, unless it runs already and the account is the same.
- * Results as imr_store_apply().
+ * Results as imr_store_apply().  After IMR_E_RULE for two accounts s->set is as it was, for a
+ * sequence that goes on (F5).
  */
 enum imr_status imr_store_finish(struct imr_store *s);
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is done to a configuration: each function is one edit and one update. */
+#include "reader/store.h"
+
+#include <string.h>
+
+#include "codec/slot.h"
+#include "reader/store_record.h"
+#include "reader/walk.h"
+
+#define STEPS 16U
+
+enum imr_status imr_store_apply(struct imr_store *s)
+{
+	return imr_store_write(s);
+}
+
+enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
+{
+	enum imr_status st = imr_store_need(s);
+	struct imr_walk walk = { .visit = visit, .ctx = ctx };
+	struct imr_at at = { 0 };
+
+	if (st != IMR_OK)
+		return st;
+	st = IMR_GOOD;
+	while (st == IMR_GOOD && imr_set_next(&s->set, &at)) {
+		if (s->set.origin[at.index] == IMR_ORIGIN_DISABLED)
+			continue;
+		walk.at.object = at.object;
+		walk.at.instance = at.instance;
+		st = imr_walk(&walk, IMR_RESOURCE, at.resources);
+	}
+	imr_store_wipe(s);
+	return st == IMR_GOOD ? IMR_OK : st;
+}
+
+/* ---- bootstrap account ----------------------------------------------------------------------- */
+
+static void stop_timer(struct imr_store *s)
+{
+	s->remaining = 0;
+	s->step = 0;
+	s->unsaved = 0;
+}
+
+static void start_timer(struct imr_store *s, uint32_t seconds)
+{
+	s->remaining = seconds;
+	s->step = seconds / STEPS + (seconds % STEPS != 0);
+	s->unsaved = 0;
+}
+
+static void forget_account(struct imr_store *s, const struct imr_at *at)
+{
+	imr_set_purge(&s->set, at->instance);
+	s->keys = IMP_SLOT_KEYS_PERSISTENT;
+	stop_timer(s);
+}
+
+static bool fresh(const struct imr_store *s, const struct imr_at *at)
+{
+	return s->set.origin[at->index] == IMR_ORIGIN_FRESH;
+}
+
+/* A fresh bootstrap account takes the place of an older one.  False when that one is to stay. */
+static bool succeed(struct imr_store *s)
+{
+	struct imr_at at = { 0 }, old;
+	bool came = false, had = false;
+
+	while (imr_set_account(&s->set, &at)) {
+		if (fresh(s, &at)) {
+			came = true;
+		} else {
+			had = true;
+			old = at;
+		}
+	}
+	if (!came)
+		return true;
+	if (had && s->keys != IMP_SLOT_KEYS_NON_PERSISTENT && imr_at_timeout(&old) == 0)
+		return false;
+	if (had)
+		forget_account(s, &old);
+	s->keys = IMP_SLOT_KEYS_PERSISTENT;
+	stop_timer(s);
+	return true;
+}
+
+enum imr_status imr_store_finish(struct imr_store *s)
+{
+	struct imr_at at = { 0 };
+
+	if (!succeed(s))
+		return IMR_E_RULE;
+	if (imr_set_account(&s->set, &at)) {
+		uint32_t timeout = imr_at_timeout(&at);
+
+		/* One second is what a set without a timeout of its own carries (D15): at once. */
+		if (s->keys == IMP_SLOT_KEYS_NON_PERSISTENT && timeout <= 1)
+			forget_account(s, &at);
+		else if (s->remaining == 0)
+			start_timer(s, timeout);
+	}
+	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
+		if (s->set.origin[i] == IMR_ORIGIN_FRESH)
+			s->set.origin[i] = IMR_ORIGIN_SERVER;
+	s->flags |= IMR_STORE_BOOTSTRAPPED;
+	return imr_store_write(s);
+}
+
+enum imr_status imr_store_purge(struct imr_store *s)
+{
+	enum imr_status st = imr_store_read(s);
+	struct imr_at at = { 0 };
+
+	if (st != IMR_OK)
+		return st;
+	if (imr_set_account(&s->set, &at))
+		forget_account(s, &at);
+	return imr_store_write(s);
+}
+
+/* Write down how much of the timeout is left after these seconds. */
+static enum imr_status save_timer(struct imr_store *s, uint32_t passed)
+{
+	enum imr_status st = imr_store_read(s);
+
+	if (st != IMR_OK)
+		return st;
+	s->remaining -= passed;
+	return imr_store_write(s);
+}
+
+enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
+{
+	uint32_t passed = s->unsaved;
+	enum imr_status st;
+
+	if (s->remaining == 0)
+		return IMR_OK;
+	passed = seconds > UINT32_MAX - passed ? UINT32_MAX : passed + seconds;
+	s->unsaved = passed;
+	if (passed < s->step && passed < s->remaining)
+		return IMR_OK;
+	st = passed < s->remaining ? save_timer(s, passed) : imr_store_purge(s);
+	s->unsaved = st == IMR_OK || st == IMR_E_LEFT ? 0 : passed;
+	return st;
+}
+
+/* ---- card ------------------------------------------------------------------------------------ */
+
+enum imr_status imr_store_card_removed(struct imr_store *s)
+{
+	enum imr_status st = imr_store_read(s);
+	struct imr_at at = { 0 };
+
+	if (st != IMR_OK)
+		return st;
+	while (imr_set_next(&s->set, &at)) {
+		uint8_t origin = s->set.origin[at.index];
+
+		if (origin != IMR_ORIGIN_CARD && origin != IMR_ORIGIN_DISABLED)
+			continue;
+		if (imr_at_account(&at))
+			stop_timer(s);
+		imr_set_remove(&s->set, &at);
+	}
+	memset(&s->card, 0, sizeof s->card);
+	return imr_store_write(s);
+}
+
+enum imr_status imr_store_card_disabled(struct imr_store *s)
+{
+	enum imr_status st = imr_store_read(s);
+
+	if (st != IMR_OK)
+		return st;
+	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
+		if (s->set.origin[i] == IMR_ORIGIN_CARD)
+			s->set.origin[i] = IMR_ORIGIN_DISABLED;
+	return imr_store_write(s);
+}
+
+/* ---- factory reset --------------------------------------------------------------------------- */
+
+/* Keep /0/account and what it alone links to. */
+static void keep_account(struct imr_set *set, uint16_t account)
+{
+	struct imr_at at = { 0 };
+
+	while (imr_set_next(set, &at))
+		if (!(at.object == 0 && at.instance == account) &&
+			!imr_set_owned(set, account, at.object, at.instance))
+			imr_set_remove(set, &at);
+}
+
+enum imr_status imr_store_reset(struct imr_store *s, bool enough)
+{
+	enum imr_status st = imr_store_read(s);
+	struct imr_at at = { 0 };
+
+	if (st != IMR_OK)
+		return st;
+	if (enough) {
+		imr_set_clear(&s->set);
+		s->keys = IMP_SLOT_KEYS_PERSISTENT;
+		s->flags &= IMR_STORE_FACTORY_SPENT;
+		memset(&s->card, 0, sizeof s->card);
+	} else if (imr_set_account(&s->set, &at) &&
+		   s->set.origin[at.index] != IMR_ORIGIN_DISABLED) {
+		keep_account(&s->set, at.instance);
+		s->flags &= IMR_STORE_FACTORY_SPENT | IMR_STORE_FROM_FACTORY;
+	} else {
+		imr_store_wipe(s);
+		return IMR_E_LAST;
+	}
+	stop_timer(s);
+	return imr_store_write(s);
+}
