@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/rd.h"
 
-struct imp_rd imp_rd(struct imp_span s)
-{
-	struct imp_rd rd = { s.p, s.n, IMP_OK };
-
-	return rd;
-}
-
 struct imp_span imp_rd_take(struct imp_rd *rd, size_t n)
 {
 	struct imp_span got = { rd->p, 0 };

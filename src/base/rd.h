@@ -15,7 +15,12 @@ struct imp_rd {
 	enum imp_status st;
 };
 
-struct imp_rd imp_rd(struct imp_span s);
+static inline struct imp_rd imp_rd(struct imp_span s)
+{
+	struct imp_rd rd = { s.p, s.n, IMP_OK };
+
+	return rd;
+}
 
 /* The next n octets; IMP_E_TRUNC when there are fewer. */
 struct imp_span imp_rd_take(struct imp_rd *rd, size_t n);

@@ -49,14 +49,7 @@ enum imp_status imp_access_get(struct imp_span expanded, uint8_t mode, struct im
 			named = der.tag == MODE && der.value.n == 1 &&
 				!(der.value.p[0] & PROPRIETARY_BIT) && (der.value.p[0] & mode);
 		} else if (named && der.tag == ANY_OF) {
-			struct imp_rd in = imp_rd(der.value);
-
-			while (in.n) {
-				st = imp_der_next(&in, &der);
-				if (st != IMP_OK)
-					return st;
-				add(&got, &der);
-			}
+			rd = imp_rd(der.value); /* its conditions end the rule that was asked for */
 		} else if (named) {
 			add(&got, &der);
 		}

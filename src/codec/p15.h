@@ -79,7 +79,7 @@ struct imp_p15_object {
 IMP_MUST_CHECK enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *object);
 
 /* The path of the first data object for LwM2M Bootstrap that has one.  IMP_E_ABSENT: none;
- * IMP_E_TRUNC, IMP_E_FORMAT: the file cannot be read so far. */
+ * IMP_E_TRUNC, IMP_E_FORMAT: the file cannot be read so far.  Outputs are undefined then. */
 IMP_MUST_CHECK enum imp_status imp_p15_find_bootstrap(
 	struct imp_span dodf, struct imp_p15_path *path, bool *wrapped_twice);
 

@@ -52,14 +52,10 @@ enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app)
 enum imp_status imp_p15_find_app(struct imp_span dir, struct imp_p15_app *app)
 {
 	struct imp_rd rd = imp_rd(dir);
-	struct imp_p15_app found;
 
-	while (imp_p15_dir_next(&rd, &found) == IMP_OK) {
-		if (imp_p15_app_matches(&found)) {
-			*app = found;
+	while (imp_p15_dir_next(&rd, app) == IMP_OK)
+		if (imp_p15_app_matches(app))
 			return IMP_OK;
-		}
-	}
 	return IMP_E_ABSENT;
 }
 
@@ -74,46 +70,37 @@ bool imp_p15_app_matches(const struct imp_p15_app *app)
 /* Content of a Path: 04 fids, and for a part of the file 02 index, 80 length. */
 static enum imp_status path_get(struct imp_span content, struct imp_p15_path *path)
 {
-	struct imp_p15_path got = { .part = false };
-	struct imp_rd rd = imp_rd(content);
+	struct imp_span index, length;
 
-	got.fids = imp_der_take(&rd, IMP_DER_OCTETS);
-	if (rd.n) {
-		got.part = true;
-		if (imp_der_unsigned(imp_der_take(&rd, IMP_DER_INTEGER), &got.index) != IMP_OK ||
-			imp_der_unsigned(imp_der_take(&rd, PART_LENGTH), &got.length) != IMP_OK)
-			imp_rd_fail(&rd, IMP_E_FORMAT);
-	}
-	if (got.fids.n % 2)
-		imp_rd_fail(&rd, IMP_E_FORMAT);
-	if (imp_rd_done(&rd) == IMP_OK)
-		*path = got;
-	return imp_rd_done(&rd);
+	path->part = false;
+	if (imp_der_find(content, IMP_DER_OCTETS, &path->fids) != IMP_OK || path->fids.n % 2)
+		return IMP_E_FORMAT;
+	if (imp_der_find(content, IMP_DER_INTEGER, &index) != IMP_OK)
+		return IMP_OK;
+	path->part = true;
+	if (imp_der_find(content, PART_LENGTH, &length) != IMP_OK ||
+		imp_der_unsigned(index, &path->index) != IMP_OK)
+		return IMP_E_FORMAT;
+	return imp_der_unsigned(length, &path->length);
 }
 
 enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
 {
-	struct imp_p15_odf got = { .objects = { NULL, 0 } };
 	struct imp_der der;
 
 	while (imp_der_more(rd)) {
-		struct imp_rd in;
+		struct imp_span path;
 
 		if (imp_der_next(rd, &der) != IMP_OK)
 			return rd->st;
 		if (der.tag != DATA_OBJECTS)
 			continue;
-		in = imp_rd(der.value);
-		if (imp_der_next(&in, &der) != IMP_OK)
-			return in.st;
-		if (der.tag == INLINE)
-			got.objects = der.value;
-		else if (der.tag != IMP_DER_SEQUENCE)
-			continue;
-		else if (path_get(der.value, &got.path) != IMP_OK)
-			return IMP_E_FORMAT;
-		*odf = got;
-		return IMP_OK;
+		odf->path.fids.n = 0;
+		odf->objects.n = 0;
+		if (imp_der_find(der.value, IMP_DER_SEQUENCE, &path) == IMP_OK)
+			return path_get(path, &odf->path);
+		if (imp_der_find(der.value, INLINE, &odf->objects) == IMP_OK)
+			return IMP_OK;
 	}
 	return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
 }
@@ -139,88 +126,81 @@ static void flags_get(struct imp_span bits, struct imp_p15_object *object)
 	object->modifiable = bits.p[1] & FLAG_MODIFIABLE;
 }
 
-/* typeAttributes among the rest of an object: A1 {value}, in an oidDO A1 {30 {06 id, value}}; value
- * is a Path or held here. */
-static enum imp_status type_get(struct imp_span rest, bool oiddo, bool *ours, bool *wrapped_twice,
-	struct imp_p15_path *path)
-{
-	struct imp_span content;
-	struct imp_rd in;
-	struct imp_der der;
+/* The parts of a data object that matter; those that are not there are empty. */
+struct parts {
+	struct imp_span common, data; /* attributes */
+	struct imp_span id;	      /* oidDO only */
+	struct imp_span path;
+};
 
-	if (imp_der_find(rest, TYPE_ATTRIBUTES, &content) != IMP_OK)
-		return IMP_E_FORMAT;
-	in = imp_rd(content);
-	if (oiddo) {
-		in = imp_rd(imp_der_take(&in, IMP_DER_SEQUENCE));
-		if (oid_matches(imp_der_take(&in, IMP_DER_OID), wrapped_twice))
-			*ours = true;
-	}
-	if (imp_der_next(&in, &der) == IMP_OK && der.tag == IMP_DER_SEQUENCE)
-		return path_get(der.value, path);
-	return in.st;
+/* 30 common, 30 data, A1 {value}; in an oidDO A1 {30 {06 id, value}}; value is a Path or held here.
+ */
+static bool parts_get(const struct imp_der *object, struct parts *parts)
+{
+	struct imp_rd rd = imp_rd(object->value);
+	struct imp_span value;
+
+	parts->id.n = 0;
+	parts->path.n = 0;
+	if (object->tag != IMP_P15_OPAQUE && object->tag != IMP_P15_EXTERNAL &&
+		object->tag != IMP_P15_OIDDO)
+		return false;
+	parts->common = imp_der_take(&rd, IMP_DER_SEQUENCE);
+	parts->data = imp_der_take(&rd, IMP_DER_SEQUENCE);
+	if (rd.st != IMP_OK ||
+		imp_der_find(imp_span(rd.p, rd.n), TYPE_ATTRIBUTES, &value) != IMP_OK)
+		return false;
+	if (object->tag == IMP_P15_OIDDO)
+		if (imp_der_find(value, IMP_DER_SEQUENCE, &value) != IMP_OK ||
+			imp_der_find(value, IMP_DER_OID, &parts->id) != IMP_OK)
+			return false;
+	(void)!imp_der_find(value, IMP_DER_SEQUENCE, &parts->path);
+	return true;
 }
 
-/* What the device looks for, without the rest of an object. */
-static bool bootstrap_get(const struct imp_der *der, struct imp_p15_path *path, bool *wrapped_twice)
+static bool application_matches(const struct parts *parts, bool *wrapped_twice)
 {
-	struct imp_rd in = imp_rd(der->value);
-	struct imp_span data, oid;
-	bool ours;
+	struct imp_span oid;
 
-	(void)imp_der_take(&in, IMP_DER_SEQUENCE);
-	data = imp_der_take(&in, IMP_DER_SEQUENCE);
-	ours = imp_der_find(data, IMP_DER_OID, &oid) == IMP_OK && oid_matches(oid, wrapped_twice);
-	return in.st == IMP_OK &&
-	       type_get(imp_span(in.p, in.n), der->tag == IMP_P15_OIDDO, &ours, wrapped_twice,
-		       path) == IMP_OK &&
-	       ours && path->fids.n;
-}
-
-static bool is_object(uint16_t tag)
-{
-	return tag == IMP_P15_OPAQUE || tag == IMP_P15_EXTERNAL || tag == IMP_P15_OIDDO;
+	return imp_der_find(parts->data, IMP_DER_OID, &oid) == IMP_OK &&
+	       oid_matches(oid, wrapped_twice);
 }
 
 enum imp_status imp_p15_find_bootstrap(
 	struct imp_span dodf, struct imp_p15_path *path, bool *wrapped_twice)
 {
 	struct imp_rd rd = imp_rd(dodf);
-	struct imp_p15_path found;
+	struct parts parts;
 	struct imp_der der;
 
 	while (imp_der_more(&rd) && imp_der_next(&rd, &der) == IMP_OK) {
-		bool twice = false;
-
+		*wrapped_twice = false;
 		/* A foreign object of any make must not hide ours behind it. */
-		found.fids.n = 0;
-		if (!is_object(der.tag) || !bootstrap_get(&der, &found, &twice))
-			continue;
-		*path = found;
-		*wrapped_twice = twice;
-		return IMP_OK;
+		if (parts_get(&der, &parts) &&
+			(oid_matches(parts.id, wrapped_twice) ||
+				application_matches(&parts, wrapped_twice)) &&
+			path_get(parts.path, path) == IMP_OK && path->fids.n)
+			return IMP_OK;
 	}
 	return rd.st != IMP_OK ? rd.st : IMP_E_ABSENT;
 }
 
-static enum imp_status object_get(const struct imp_der *object, struct imp_p15_object *got)
+static bool object_get(const struct imp_der *der, struct imp_p15_object *object)
 {
-	struct imp_rd rd = imp_rd(object->value);
-	struct imp_span common = imp_der_take(&rd, IMP_DER_SEQUENCE), v;
-	struct imp_span data = imp_der_take(&rd, IMP_DER_SEQUENCE);
+	struct parts parts;
+	struct imp_span flags;
 
-	if (!is_object(object->tag) || rd.st != IMP_OK)
-		return IMP_E_FORMAT;
-	got->kind = (enum imp_p15_kind)object->tag;
-	(void)!imp_der_find(common, IMP_DER_UTF8, &got->label);
-	(void)!imp_der_find(common, IMP_DER_OCTETS, &got->auth_id);
-	if (imp_der_find(common, IMP_DER_BIT_STRING, &v) == IMP_OK)
-		flags_get(v, got);
-	(void)!imp_der_find(data, IMP_DER_UTF8, &got->application);
-	if (imp_der_find(data, IMP_DER_OID, &v) == IMP_OK)
-		got->by_application = oid_matches(v, &got->wrapped_twice);
-	return type_get(imp_span(rd.p, rd.n), got->kind == IMP_P15_OIDDO, &got->by_id,
-		&got->wrapped_twice, &got->path);
+	if (!parts_get(der, &parts))
+		return false;
+	object->kind = (enum imp_p15_kind)der->tag;
+	object->by_id = oid_matches(parts.id, &object->wrapped_twice);
+	object->by_application = application_matches(&parts, &object->wrapped_twice);
+	(void)!imp_der_find(parts.common, IMP_DER_UTF8, &object->label);
+	(void)!imp_der_find(parts.common, IMP_DER_OCTETS, &object->auth_id);
+	(void)!imp_der_find(parts.data, IMP_DER_UTF8, &object->application);
+	if (imp_der_find(parts.common, IMP_DER_BIT_STRING, &flags) == IMP_OK)
+		flags_get(flags, object);
+	return parts.path.n == 0 || path_get(parts.path, &object->path) == IMP_OK;
 }
 
 enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *object)
@@ -234,6 +214,6 @@ enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *obje
 	if (imp_der_next(rd, &der) != IMP_OK)
 		return rd->st;
 	/* A foreign object of any make must not hide ours behind it. */
-	*object = object_get(&der, &got) == IMP_OK ? got : none;
+	*object = object_get(&der, &got) ? got : none;
 	return IMP_OK;
 }
