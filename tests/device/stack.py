@@ -12,7 +12,7 @@ import sys
 NODE = re.compile(r'node: \{ title: "([^"]*)" label: "([^"]*)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"')
 FRAME = re.compile(r"(\d+) bytes \((\w+)")
-FREE = {"__indirect_call", "memcpy", "memset", "memcmp", "memmove"}
+FREE = {"memcpy", "memset", "memcmp", "memmove"}
 
 
 def load(files):
@@ -32,7 +32,7 @@ def load(files):
 
 
 def deepest(name, frames, calls, path, known):
-    if name in FREE or name.startswith("__gnu_thumb1_case") or name.startswith("__aeabi_"):
+    if name in FREE or name.startswith("__"):  # helpers of the compiler
         return 0, []
     if name in path:
         sys.exit("stack.py: recursion: %s" % " > ".join(path + [name]))

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Code, static RAM and worst stack of the two files of `make amalgam` on every core that they are
+# made for, compared with the table that is kept in the tree.
+#
+# use:  [O=build] tests/device/sizes.sh           exit 1 when a number is more than 2 % above the table's
+#       [O=build] UPDATE=1 tests/device/sizes.sh  writes the table
+# Code is everything linked (constants, compiler helpers) but the four memory functions, which clang
+# calls by their names in the ARM run-time ABI (__aeabi_memclr4); stack is
+# known from gcc only, and counts neither callbacks nor memory functions.  A compiler that is not
+# installed is passed over aloud.
+set -eu
+cd "$(dirname "$0")/../.."
+out=${O:-build}/amalgam
+table=tests/device/sizes.txt
+flags="-std=c99 -Os -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror -DIMP_SMALL"
+
+#      core         -mcpu or -march       clang's target
+cores="cortex-m0+  -mcpu=cortex-m0plus   thumbv6m-none-eabi
+       cortex-m3   -mcpu=cortex-m3       thumbv7m-none-eabi
+       cortex-m4   -mcpu=cortex-m4       thumbv7em-none-eabi
+       cortex-m33  -mcpu=cortex-m33      thumbv8m.main-none-eabi
+       rv32imac    -march=rv32imac       riscv32-unknown-elf"
+
+gcc_of() { # CORE
+	case $1 in rv32*) echo riscv64-unknown-elf-gcc -mabi=ilp32 -msmall-data-limit=0 ;; *) echo arm-none-eabi-gcc -mthumb ;; esac
+}
+
+measure() { # ENTRY GCC OBJECT: prints code and RAM
+	# shellcheck disable=SC2086 # the flags are meant to be split
+	$2 -nostdlib -Wl,--gc-sections -Wl,-e,"$1" -Wl,-u,"$1" -Wl,-Ttext=0x8000 \
+		-Wl,--defsym=mem{cpy,set,cmp,move}=0 \
+		-Wl,--defsym=__aeabi_mem{cpy,set,clr,move}{,4,8}=0 "$3" -lgcc -o "$3.elf" 2>"$3.log" || { cat "$3.log" >&2; exit 1; }
+	size -A "$3.elf" | awk '/^\.(text|rodata|srodata|ARM\.ex)/ {c += $2} /^\.s?(data|bss)/ {r += $2}
+		END {print c + 0, r + 0}'
+}
+
+row() { # CORE COMPILER ENTRY "CODE RAM" STACK
+	printf '%-11s %-6s %-15s %6s %4s %6s\n' "$1" "$2" "$3" "${4% *}" "${4#* }" "$5"
+}
+
+rows() { # CORE ARCH TARGET
+	local gcc object=$out/$1 entry stack octets
+	gcc="$(gcc_of "$1") $2"
+	if ! command -v "${gcc%% *}" >/dev/null; then
+		echo "skipped: $1: ${gcc%% *} is not installed" >&2
+		return
+	fi
+	# Equal functions stay apart (icf), so that each has its frame in the call graph.
+	# shellcheck disable=SC2086
+	$gcc $flags -fno-ipa-icf -fcallgraph-info=su -c "$out/imprint_reader.c" -o "$object.o"
+	for entry in imr_load_flash imr_load; do
+		stack=$(python3 tests/device/stack.py $entry "$object.ci")
+		octets=$(measure $entry "$gcc" "$object.o")
+		row "$1" gcc $entry "$octets" "${stack%% *}"
+	done
+	if ! command -v clang >/dev/null; then
+		echo "skipped: $1: clang is not installed" >&2
+		return
+	fi
+	# shellcheck disable=SC2086
+	clang --target="$3" "$2" $flags -c "$out/imprint_reader.c" -o "$object-clang.o"
+	for entry in imr_load_flash imr_load; do
+		octets=$(measure $entry "$gcc" "$object-clang.o")
+		row "$1" clang $entry "$octets" -
+	done
+}
+
+compare() { # TABLE NOW: 1 when a number of NOW is more than 2 % above, or a row is in one only
+	awk 'NR == FNR { kept[$1, $2, $3] = $4 " " $5 " " $6; next }
+		!(($1, $2, $3) in kept) { print "not in the table: " $0; bad = 1; next }
+		{
+			split(kept[$1, $2, $3], was, " ")
+			for (i = 1; i <= 3; i++) {
+				if ($(i + 3) == "-")
+					continue
+				if ($(i + 3) > was[i] * 1.02) {
+					print "grown from " was[i] ": " $0
+					bad = 1
+				} else if ($(i + 3) < was[i] * 0.98)
+					print "note: shrunk from " was[i] ", UPDATE=1 keeps it so: " $0
+			}
+		}
+		END { exit bad }' "$1" "$2"
+}
+
+[ -s "$out/imprint_reader.c" ] || python3 tests/device/amalgam.py "$out"
+while read -r core arch target; do rows "$core" "$arch" "$target"; done <<<"$cores" >"$out/sizes.txt"
+row core by entry "code RAM" stack
+cat "$out/sizes.txt"
+if [ -n "${UPDATE:-}" ]; then
+	cp "$out/sizes.txt" $table
+	exit 0
+fi
+# The comparison can fail: 3 % more, in any column, is seen.
+for column in 4 6; do
+	awk -v c=$column 'NR == 1 { $c = int($c * 1.03) + 1 } { print }' $table >"$out/more.txt"
+	if compare $table "$out/more.txt" >/dev/null; then
+		echo "FAILED: 3 % more went unnoticed"
+		exit 1
+	fi
+done
+compare $table "$out/sizes.txt" ||
+	{ echo "more than 2 % above $table; if it must be so: UPDATE=1 tests/device/sizes.sh"; exit 1; }
+echo "1 passed, 0 failed"
