@@ -90,7 +90,15 @@ $(O)/tests/%: $(O)/tests/%.o $(FAKES) $(LIB)
 	$(if $(V),,@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(FAKES) $(LIB) -lcmocka $(LDLIBS) -o $@
 
-tests: $(TESTS)
+# Readers for tests/e2e/test_ccid.sh: the one program that needs umockdev.
+BENCH := $(O)/tests/usb/ccid_bench
+$(BENCH).o: private CPPFLAGS += $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0))
+$(BENCH): $(BENCH).o $(FAKES) $(LIB)
+	$(if $(V),,@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(FAKES) $(LIB) -lcmocka $(LDLIBS) \
+		-lumockdev -lgobject-2.0 -lglib-2.0 -o $@
+
+tests: $(TESTS) $(BENCH)
 .PHONY: tests
 
 ## Install what is missing, build, and run every test that needs Debian packages only
@@ -200,4 +208,4 @@ help:
 	@awk '/^## /{d=substr($$0,4);next} d&&/^[a-z][a-z0-9-]*:/{sub(/:.*/,"");printf "  %-14s %s\n",$$0,d;d=""}' $(MAKEFILE_LIST)
 .PHONY: help
 
--include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(FAKES:.o=.d)
+-include $(OBJ:.o=.d) $(O)/src/main.d $(TESTS:=.d) $(BENCH).d $(FAKES:.o=.d)

@@ -196,6 +196,8 @@ static const char *card_status(const struct boot *b)
 {
 	if (b->card_text[0])
 		return b->card_text;
+	if (b->have_card && b->report.card == IMR_E_IO && b->adapter.link == IMP_E_ABSENT)
+		return "torn out while it was read";
 	return b->have_card ? imr_status_text(b->report.card) : "not asked for";
 }
 
@@ -304,6 +306,7 @@ static enum imp_status verdict(struct imp_env *env, const struct boot *b)
 	};
 	enum imp_status st = IMP_E_INTERNAL;
 	const char *hint = "";
+	char sw[16] = "";
 
 	if (b->status == IMR_OK)
 		return IMP_OK;
@@ -314,7 +317,9 @@ static enum imp_status verdict(struct imp_env *env, const struct boot *b)
 		}
 	if (b->status == IMR_E_IO && b->have_card && b->adapter.link != IMP_OK)
 		st = b->adapter.link;
-	imp_diag(&env->diag, st, "the device loads nothing: card %s%s%s", card_status(b),
+	if (b->status == IMR_E_REFUSED)
+		(void)snprintf(sw, sizeof sw, " (SW %04X)", b->report.card_sw);
+	imp_diag(&env->diag, st, "the device loads nothing: card %s%s%s%s", card_status(b), sw,
 		slots(b) ? ", slot A " : "", slots(b) ? slot_status(b, 0) : "");
 	imp_diag_hint(&env->diag, "%s", hint);
 	env->diag.sw = b->status == IMR_E_REFUSED ? b->report.card_sw : 0;

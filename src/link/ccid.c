@@ -303,6 +303,13 @@ static size_t describe(libusb_device *device, struct imp_reader_info *out, size_
 	return slots;
 }
 
+/* By ids and place, so that an index means the same reader until one is moved. */
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct imp_reader_info *)a)->name,
+		((const struct imp_reader_info *)b)->name);
+}
+
 static enum imp_status list(
 	void *ctx, struct imp_reader_info *out, size_t cap, size_t *n, struct imp_diag *diag)
 {
@@ -316,9 +323,11 @@ static enum imp_status list(
 		if (is_reader(devices.v[i]))
 			found += describe(devices.v[i], out + (found < cap ? found : cap),
 				found < cap ? cap - found : 0);
-	if (st == IMP_OK)
-		*n = found;
-	return st;
+	if (st != IMP_OK)
+		return st;
+	qsort(out, found < cap ? found : cap, sizeof *out, by_name);
+	*n = found;
+	return IMP_OK;
 }
 
 /* ---- one card ---- */
