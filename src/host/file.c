@@ -126,11 +126,32 @@ static const char *shown(const char *dir, const char *name, char *out, size_t ca
 	return out;
 }
 
+/* Not every file system (NFS, 9p) knows how to rename without replacing: a second name does it. */
+static int put_beside(int dirfd, const char *tmp, const char *name)
+{
+	if (renameat2(dirfd, tmp, dirfd, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	return linkat(dirfd, tmp, dirfd, name, 0) == 0 ? unlinkat(dirfd, tmp, 0) : -1;
+}
+
+/* A device, pipe or socket is meant to be written to, not to give its name to a file. */
+static int put_over(int dirfd, const char *tmp, const char *name)
+{
+	struct stat sb;
+
+	if (fstatat(dirfd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode) &&
+		!S_ISLNK(sb.st_mode)) {
+		errno = S_ISDIR(sb.st_mode) ? EISDIR : ENOTSUP;
+		return -1;
+	}
+	return renameat(dirfd, tmp, dirfd, name);
+}
+
 static int put_in_place(int dirfd, const char *tmp, const char *name, bool replace)
 {
-	if (replace)
-		return renameat(dirfd, tmp, dirfd, name);
-	return renameat2(dirfd, tmp, dirfd, name, RENAME_NOREPLACE);
+	return (replace ? put_over : put_beside)(dirfd, tmp, name);
 }
 
 static enum imp_status write_renamed(int dirfd, const char *dir, const char *name,
@@ -159,7 +180,8 @@ static enum imp_status write_renamed(int dirfd, const char *dir, const char *nam
 	if (err == EEXIST)
 		return imp_diag(
 			diag, IMP_E_DENIED, "%s: exists already", shown(dir, name, at, sizeof at));
-	return imp_diag(diag, IMP_E_IO, "%s: %s", shown(dir, name, at, sizeof at), strerror(err));
+	return imp_diag(diag, IMP_E_IO, "%s: %s", shown(dir, name, at, sizeof at),
+		err == ENOTSUP ? "a device or pipe, not a file to replace" : strerror(err));
 }
 
 enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,
@@ -200,6 +222,8 @@ enum imp_status imp_file_write(
 	FD dirfd = -1;
 	enum imp_status st = split(path, dir, sizeof dir, &name);
 
+	if (strcmp(path, "-") == 0)
+		return imp_diag(diag, IMP_E_USAGE, "-: a file is written, not standard output");
 	if (st != IMP_OK)
 		return imp_diag(diag, st, "%s: not a file name", path);
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -25,16 +25,17 @@ static inline struct imp_span imp_blob_span(const struct imp_blob *b)
 
 /* The whole file, at most max octets; path "-" is standard input.  IMP_E_ABSENT, IMP_E_IO,
  * IMP_E_SPACE with a diagnosis that names the path. */
-IMP_MUST_CHECK enum imp_status imp_file_read(const char *path, size_t max, struct imp_blob *out,
-	struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_file_read(
+	const char *path, size_t max, struct imp_blob *out, struct imp_diag *diag);
 
 /*
  * Write the whole file: temporary name in the same folder (O_EXCL, 0600), write, fdatasync, rename,
- * sync of the folder.  replace false: an existing file is IMP_E_DENIED and stays.  On failure the
- * old file is untouched and no temporary one is left.
+ * sync of the folder.  replace false: whatever has the name is IMP_E_DENIED and stays.  replace
+ * true: a file or link; a device, pipe or folder is IMP_E_IO and stays.  "-" is IMP_E_USAGE.  On
+ * failure the old file is untouched and no temporary one is left.
  */
-IMP_MUST_CHECK enum imp_status imp_file_write(const char *path, struct imp_span data, bool replace,
-	struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_file_write(
+	const char *path, struct imp_span data, bool replace, struct imp_diag *diag);
 
 /* The same without any sync: for groups of files that one imp_file_sync_all() makes durable. */
 IMP_MUST_CHECK enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,
@@ -47,11 +48,11 @@ IMP_MUST_CHECK enum imp_status imp_file_sync_all(int dirfd, const char *dir, str
  * A key or PIN file into a secret: the octets, or, when they start with "hex:", what the hex digits
  * spell; one trailing newline ignored.  Warns through *loose when others may read the file.
  */
-IMP_MUST_CHECK enum imp_status imp_file_secret(const char *path, struct imp_secret *out, bool *loose,
-	struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_file_secret(
+	const char *path, struct imp_secret *out, bool *loose, struct imp_diag *diag);
 
 /* base joined with path unless path is absolute; into out, IMP_E_SPACE when it does not fit. */
-IMP_MUST_CHECK enum imp_status imp_path_join(const char *base_dir, const char *path, char *out,
-	size_t cap);
+IMP_MUST_CHECK enum imp_status imp_path_join(
+	const char *base_dir, const char *path, char *out, size_t cap);
 
 #endif

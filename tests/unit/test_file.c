@@ -10,13 +10,26 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/file.h"
 
 static char dir[64];
+
+/* The C library's call is taken here: a file system that cannot rename without replacing. */
+static bool plain_rename_only;
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	if (!plain_rename_only || !flags)
+		return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+	errno = EINVAL;
+	return -1;
+}
 
 static int setup(void **state)
 {
@@ -95,6 +108,61 @@ static void existing_files_stay_unless_replaced(void **state)
 	assert_int_equal(back.n, 4);
 	assert_int_equal(entries(), 1);
 	assert_int_equal(unlink(in_dir("b")), 0);
+}
+
+static void file_systems_without_a_careful_rename(void **state)
+{
+	plain_rename_only = true;
+	written_files_are_whole_and_private(state);
+	existing_files_stay_unless_replaced(state);
+	plain_rename_only = false;
+}
+
+/* What is not a file keeps its name, also from a process that may remove it: /dev/null. */
+static void devices_and_pipes_are_not_replaced(void **state)
+{
+	struct imp_diag diag;
+	struct stat sb;
+
+	(void)state;
+	assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+	assert_int_equal(
+		imp_file_write(in_dir("pipe"), imp_span("x", 1), false, &diag), IMP_E_DENIED);
+	assert_int_equal(imp_file_write(in_dir("pipe"), imp_span("x", 1), true, &diag), IMP_E_IO);
+	assert_non_null(strstr(diag.text, "pipe: a device or pipe"));
+	assert_int_equal(lstat(in_dir("pipe"), &sb), 0);
+	assert_true(S_ISFIFO(sb.st_mode));
+	assert_int_equal(entries(), 1);
+	assert_int_equal(unlink(in_dir("pipe")), 0);
+}
+
+/* A link is replaced by the file; what it points to stays. */
+static void links_are_replaced_not_followed(void **state)
+{
+	IMP_BLOB back = { NULL, 0 };
+	struct stat sb;
+
+	(void)state;
+	put("far", "old", 0644);
+	assert_int_equal(symlink("far", in_dir("link")), 0);
+	assert_int_equal(imp_file_write(in_dir("link"), imp_span("new!", 4), true, NULL), IMP_OK);
+	assert_int_equal(lstat(in_dir("link"), &sb), 0);
+	assert_true(S_ISREG(sb.st_mode));
+	assert_int_equal(imp_file_read(in_dir("far"), 10, &back, NULL), IMP_OK);
+	assert_int_equal(back.n, 3);
+	imp_blob_free(&back);
+	assert_int_equal(unlink(in_dir("link")), 0);
+	assert_int_equal(unlink(in_dir("far")), 0);
+}
+
+/* "-" is standard input where files are read; as a result it would be a file of that name. */
+static void a_dash_is_no_file(void **state)
+{
+	struct imp_diag diag;
+
+	(void)state;
+	assert_int_equal(imp_file_write("-", imp_span("x", 1), true, &diag), IMP_E_USAGE);
+	assert_int_equal(access("-", F_OK), -1);
 }
 
 static void failures_name_the_file_and_leave_nothing(void **state)
@@ -217,6 +285,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_files_are_whole_and_private),
 		cmocka_unit_test(existing_files_stay_unless_replaced),
+		cmocka_unit_test(file_systems_without_a_careful_rename),
+		cmocka_unit_test(devices_and_pipes_are_not_replaced),
+		cmocka_unit_test(links_are_replaced_not_followed),
+		cmocka_unit_test(a_dash_is_no_file),
 		cmocka_unit_test(failures_name_the_file_and_leave_nothing),
 		cmocka_unit_test(secrets_in_every_spelling),
 		cmocka_unit_test(groups_of_files),
