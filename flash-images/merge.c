@@ -6,6 +6,7 @@
 #include "cmd/json_line.h"
 #include "flash-images/image_file.h"
 #include "flash/ihex.h"
+#include "host/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -101,6 +102,7 @@ static enum imp_status collect(void *ctx, uint32_t addr, struct imp_span data)
 static enum imp_status add_ihex(struct merge *m, struct imp_span text, const char *path)
 {
 	struct collector *c = malloc(sizeof *c);
+	size_t before = m->n;
 	enum imp_status st;
 
 	if (!c)
@@ -110,6 +112,8 @@ static enum imp_status add_ihex(struct merge *m, struct imp_span text, const cha
 	st = imp_ihex_each(text, collect, c, path, &m->env->diag);
 	if (st == IMP_OK)
 		st = flush(c);
+	if (st == IMP_OK && m->n == before)
+		st = imp_diag(&m->env->diag, IMP_E_TRUNC, "%s: Intel HEX without data", path);
 	imp_wipe(c, sizeof *c);
 	free(c);
 	return st;
@@ -120,8 +124,7 @@ static enum imp_status split_address(
 	struct merge *m, const char *input, char *path, size_t cap, bool *given, uint32_t *addr)
 {
 	const char *at = strrchr(input, '@');
-	char *end;
-	unsigned long long v;
+	uint64_t v;
 
 	*given = false;
 	if (strlen(input) >= cap)
@@ -129,13 +132,28 @@ static enum imp_status split_address(
 	memcpy(path, input, strlen(input) + 1);
 	if (!at)
 		return IMP_OK;
-	v = strtoull(at + 1, &end, 0);
-	if (at[1] < '0' || at[1] > '9' || *end || v > UINT32_MAX)
+	if (imp_text_address(at + 1, &v) != IMP_OK || v > UINT32_MAX)
 		return imp_diag(&m->env->diag, IMP_E_USAGE, "%s: not an address behind '@'", input);
 	path[at - input] = '\0';
 	*given = true;
 	*addr = (uint32_t)v;
 	return IMP_OK;
+}
+
+static enum imp_status look_only(void *ctx, uint32_t addr, struct imp_span data)
+{
+	(void)ctx;
+	(void)addr;
+	(void)data;
+	return IMP_OK;
+}
+
+/* The text of Intel HEX is nothing to be programmed. */
+static enum imp_status refuse_address(struct merge *m, const char *path)
+{
+	(void)imp_diag(&m->env->diag, IMP_E_USAGE, "%s: Intel HEX says itself where it lies", path);
+	imp_diag_hint(&m->env->diag, "leave the address behind '@' out");
+	return IMP_E_USAGE;
 }
 
 static enum imp_status add_input(struct merge *m, const char *input)
@@ -160,6 +178,8 @@ static enum imp_status add_input(struct merge *m, const char *input)
 		imp_diag_hint(&m->env->diag, "say %s@0x08000000", path);
 		return IMP_E_USAGE;
 	}
+	if (imp_ihex_each(imp_blob_span(&file), look_only, NULL, path, NULL) == IMP_OK)
+		return refuse_address(m, path);
 	if (UINT32_MAX - addr < file.n - 1)
 		return imp_diag(&m->env->diag, IMP_E_SPACE,
 			"%s: passes the end of the address space", input);

@@ -80,6 +80,14 @@ step 0 '"from":134217728,"to":134479871,"written":true' - \
 	image merge --json --force --out all.hex u.bin@0x8000000 1.hex
 step 2 - 'at which address' image merge --out x.hex u.bin
 step 3 - 'overlap' image merge --out x.hex u.bin@0x0803E000 1.hex
+printf ':00000001FF\r\n' >none.hex
+step 3 - 'none.hex: Intel HEX without data' image merge --out x.hex none.hex
+step 3 - 'none.hex: Intel HEX without data' image merge --out x.hex 1.hex none.hex
+step 2 - "behind '@'" image merge --out x.hex u.bin@010
+step 2 - '1.hex: Intel HEX says itself' image merge --out x.hex 1.hex@0x1000
+printf ':raw' >colon.bin
+step 0 'x.hex: 0x00001000 to 0x00001003' - image merge --out x.hex colon.bin@0x1000
+rm -f x.hex
 "$I" image merge --encode bin --out b.bin u.bin@0 >out 2>err && cmp -s u.bin b.bin
 judge "merge of one file is that file" $?
 
