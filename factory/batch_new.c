@@ -32,7 +32,7 @@ struct planning {
 	struct imp_ca *ca;
 	struct imp_secret data_key;
 	struct imp_batch batch;
-	struct imp_ledger *ledger;
+	struct imp_ledger *ledger; /* NULL: a dry run without one */
 	struct imp_plan_row row;
 	uint64_t units;
 };
@@ -315,6 +315,8 @@ static enum imp_status plan_device(struct planning *p, const struct imp_device *
 	u.fields = imp_fields_join(device->cells, p->devices.columns_n);
 	if (!u.fields)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	if (!p->ledger)
+		return IMP_OK;
 	n = known_credentials(p, credentials);
 	return imp_ledger_plan_unit(p->ledger, &p->batch, &u, credentials, n, diag);
 }
@@ -353,12 +355,27 @@ static enum imp_status record(struct planning *p)
 	if (st != IMP_OK)
 		return st;
 	st = plan_devices(p);
-	if (st == IMP_OK && p->batch.seal == IMP_BATCH_SEAL_CMS)
+	if (st == IMP_OK && p->batch.seal == IMP_BATCH_SEAL_CMS && !p->env->dry_run)
 		st = imp_resume_create(p->ledger, p->env->rng, &p->data_key, &p->batch, diag);
 	if (st == IMP_OK && !p->env->dry_run)
 		return imp_ledger_plan_end(p->ledger, diag);
 	imp_ledger_plan_abort(p->ledger);
 	return st;
+}
+
+/* A dry run makes no ledger: where there is none, there is nobody to be in conflict with. */
+static enum imp_status record_or_rehearse(struct planning *p)
+{
+	struct imp_env *env = p->env;
+	enum imp_status st =
+		imp_ledger_open(p->ledger_path, !env->dry_run, env->clock, &p->ledger, &env->diag);
+
+	if (st == IMP_OK)
+		return record(p);
+	if (st != IMP_E_ABSENT || !env->dry_run)
+		return st;
+	memset(&env->diag, 0, sizeof env->diag);
+	return plan_devices(p);
 }
 
 /* ---- the command -------------------------------------------------------------------------------
@@ -402,10 +419,7 @@ static enum imp_status plan(struct planning *p)
 	if (st == IMP_OK)
 		st = fill_batch(p);
 	if (st == IMP_OK)
-		st = imp_ledger_open(
-			p->ledger_path, true, p->env->clock, &p->ledger, &p->env->diag);
-	if (st == IMP_OK)
-		st = record(p);
+		st = record_or_rehearse(p);
 	if (st == IMP_OK)
 		print_result(p);
 	return st;

@@ -11,6 +11,11 @@ profiles
 # ---- the straight way ---------------------------------------------------------------------------
 
 devices d1.csv A- 24
+for profile in psk x509; do
+	expect 0 "plan without doing it" batch new --ledger l.db --profile $profile.yaml --devices d1.csv --name first --dry-run
+	says "24 units"
+	check "a rehearsed plan leaves nothing" [ -z "$(find . -name 'l.db*')" ]
+done
 expect 0 "plan" batch new --ledger l.db --profile psk.yaml --devices d1.csv --name first
 says "24 units"
 check "the ledger is mine alone" [ "$(stat -c %a l.db)" = 600 ]
@@ -42,6 +47,9 @@ check "every event is exported" [ "$(printf '%s\n' "$out" | wc -l)" = 74 ]
 # ---- Intel HEX, X.509, CMS ----------------------------------------------------------------------
 
 devices d2.csv X- 10
+expect 0 "rehearse X.509" batch new --ledger l.db --profile x509.yaml --devices d2.csv --name second --dry-run
+check "no resume key for a rehearsal" [ ! -e l.db.resume ]
+expect 3 "a rehearsal finds conflicts" batch new --ledger l.db --profile psk.yaml --devices d1.csv --name second --dry-run
 expect 0 "plan X.509" batch new --ledger l.db --profile x509.yaml --devices d2.csv --name second
 check "resume key while it is open" [ -s l.db.resume/2.key ]
 expect 0 "run X.509 as Intel HEX" batch run --ledger l.db --batch second --out outx --encode ihex
