@@ -61,7 +61,7 @@ static enum imp_status render_update(struct job *job, const char *path)
 	st = imp_image_find(
 		&job->layout, imp_blob_span(&job->area), &old, &report, &job->env->diag);
 	if (st != IMP_OK && st != IMP_E_ABSENT)
-		return st;
+		return imp_area_damaged(job->env, st, path);
 	job->slot = st == IMP_OK && report.source == IMR_FROM_SLOT_A;
 	job->generation = st == IMP_OK ? report.generation + 1 : 1;
 	return imp_image_put(&job->layout, job->slot, imp_blob_span(&job->source.payload),

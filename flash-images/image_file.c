@@ -107,6 +107,20 @@ enum imp_status imp_area_read(const char *path, const struct imp_layout *layout,
 	return IMP_OK;
 }
 
+enum imp_status imp_area_diag(struct imp_env *env, enum imp_status st, const char *path)
+{
+	struct imp_diag why = env->diag;
+
+	return imp_diag(&env->diag, st, "%s: %s", path, why.text);
+}
+
+enum imp_status imp_area_damaged(struct imp_env *env, enum imp_status st, const char *path)
+{
+	if (st == IMP_E_MISMATCH || st == IMP_E_ABSENT)
+		st = IMP_E_FORMAT;
+	return imp_area_diag(env, st, path);
+}
+
 /* ---- writing ----------------------------------------------------------------------------------
  */
 

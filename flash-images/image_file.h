@@ -10,12 +10,12 @@
 struct imp_env;
 
 /* --encode: "bin", "ihex" or absent.  IMP_E_USAGE with a diagnosis. */
-IMP_MUST_CHECK enum imp_status imp_encode_arg(struct imp_env *env, const struct imp_args *args,
-	enum imp_encode *out);
+IMP_MUST_CHECK enum imp_status imp_encode_arg(
+	struct imp_env *env, const struct imp_args *args, enum imp_encode *out);
 
 /* --layout: loads it, prints every problem of the layout file. */
-IMP_MUST_CHECK enum imp_status imp_layout_arg(struct imp_env *env, const struct imp_args *args,
-	struct imp_layout *out);
+IMP_MUST_CHECK enum imp_status imp_layout_arg(
+	struct imp_env *env, const struct imp_args *args, struct imp_layout *out);
 
 /*
  * The area of a file: bin must have exactly the area's octets; Intel HEX may hold more around it
@@ -23,6 +23,13 @@ IMP_MUST_CHECK enum imp_status imp_layout_arg(struct imp_env *env, const struct 
  */
 IMP_MUST_CHECK enum imp_status imp_area_read(const char *path, const struct imp_layout *layout,
 	struct imp_blob *area, enum imp_encode *encode, struct imp_diag *diag);
+
+/* The diagnosis there is, with the file's name before it; returns st. */
+enum imp_status imp_area_diag(struct imp_env *env, enum imp_status st, const char *path);
+
+/* The same for an area that the reader cannot use: bad input.  (A readable one with another set is
+ * a mismatch.) */
+enum imp_status imp_area_damaged(struct imp_env *env, enum imp_status st, const char *path);
 
 /* Write octets that belong at address base, 0600, by temporary name. */
 IMP_MUST_CHECK enum imp_status imp_octets_write(const char *path, enum imp_encode encode,

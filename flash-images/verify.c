@@ -42,13 +42,6 @@ static enum imp_status judge(struct job *job)
 }
 
 /* The diagnosis at hand, with the file in front. */
-static enum imp_status at_file(struct imp_env *env, enum imp_status st, const char *path)
-{
-	struct imp_diag why = env->diag;
-
-	return imp_diag(&env->diag, st, "%s: %s", path, why.text);
-}
-
 static enum imp_status compare(struct job *job, const struct imp_args *args, const char *path)
 {
 	uint8_t work[IMP_PAYLOAD_MAX];
@@ -62,7 +55,7 @@ static enum imp_status compare(struct job *job, const struct imp_args *args, con
 	st = imp_image_verify(&job->layout, imp_blob_span(&job->area),
 		imp_blob_span(&job->want.payload), job->want.keys, imp_flag(args, "fresh"), work,
 		&job->env->diag);
-	return st == IMP_OK ? st : at_file(job->env, st, path);
+	return st == IMP_OK ? st : imp_area_diag(job->env, st, path);
 }
 
 static void print_json(struct job *job, const char *path)
@@ -113,14 +106,6 @@ static void print_text(struct job *job, const char *path)
 			job->report.source == IMR_FROM_SLOT_B ? 'B' : 'A', job->payload.n);
 }
 
-/* What the reader cannot use is bad input; a readable image with another set is a mismatch. */
-static enum imp_status damaged(struct imp_env *env, enum imp_status st, const char *path)
-{
-	if (st == IMP_E_MISMATCH || st == IMP_E_ABSENT)
-		st = IMP_E_FORMAT;
-	return at_file(env, st, path);
-}
-
 static enum imp_status verify_one(struct job *job, const struct imp_args *args, const char *path)
 {
 	enum imp_encode encode;
@@ -132,7 +117,7 @@ static enum imp_status verify_one(struct job *job, const struct imp_args *args, 
 	st = imp_image_find(&job->layout, imp_blob_span(&job->area), &job->payload, &job->report,
 		&job->env->diag);
 	if (st != IMP_OK)
-		return damaged(job->env, st, path);
+		return imp_area_damaged(job->env, st, path);
 	st = judge(job);
 	if (st == IMP_OK)
 		st = compare(job, args, path);

@@ -2,6 +2,7 @@
 /* imprint image wipe: overwrite the keys of image files where they lie. */
 #include "flash-images/commands.h"
 
+#include "cmd/detect.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
 #include "host/file.h"
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FILE_MAX (64U << 20)
 
 static void close_fd(const int *fd)
 {
@@ -33,6 +36,34 @@ static enum imp_status overwrite(int fd, off_t size)
 		at += put;
 	}
 	return fdatasync(fd) == 0 ? IMP_OK : IMP_E_IO;
+}
+
+/* A file that never held an image was named by mistake. */
+static enum imp_status check_image(const char *path, struct imp_diag *diag)
+{
+	IMP_BLOB file = { NULL, 0 };
+	enum imp_status st = imp_file_read(path, FILE_MAX, &file, diag);
+
+	if (st != IMP_OK)
+		return st;
+	switch (imp_detect(imp_blob_span(&file))) {
+	case IMP_FORMAT_BIN:
+	case IMP_FORMAT_IHEX:
+	case IMP_FORMAT_SLOT:
+	case IMP_FORMAT_EF:
+		break;
+	case IMP_FORMAT_UNKNOWN:
+	case IMP_FORMAT_SENML_CBOR:
+	case IMP_FORMAT_SENML_JSON:
+	case IMP_FORMAT_JSON:
+	case IMP_FORMAT_CERTIFICATE:
+	case IMP_FORMAT_LEDGER:
+	default:
+		(void)imp_diag(diag, IMP_E_FORMAT, "%s: not an image", path);
+		imp_diag_hint(diag, "imprint inspect says what it is; shred -u removes any file");
+		return IMP_E_FORMAT;
+	}
+	return IMP_OK;
 }
 
 /* One file as it is told. */
@@ -69,12 +100,16 @@ static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep
 {
 	__attribute__((cleanup(close_fd))) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat sb;
+	enum imp_status st;
 
 	if (fd < 0)
 		return imp_diag(&env->diag, errno == ENOENT ? IMP_E_ABSENT : IMP_E_IO, "%s: %s",
 			path, strerror(errno));
 	if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
 		return imp_diag(&env->diag, IMP_E_FORMAT, "%s: not a regular file", path);
+	st = check_image(path, &env->diag);
+	if (st != IMP_OK)
+		return st;
 	if (!env->dry_run && (overwrite(fd, sb.st_size) != IMP_OK || (!keep && unlink(path) != 0)))
 		return imp_diag(&env->diag, IMP_E_IO, "%s: %s", path, strerror(errno));
 	return tell(env, &(struct wiped){ path, sb.st_size, keep, env->dry_run });

@@ -99,7 +99,7 @@ static enum imp_status load_text_or_cbor(
 	if (!st)
 		return IMP_OK;
 	malformed(l, format, st);
-	if (format == IMP_FORMAT_JSON)
+	if (format == IMP_FORMAT_JSON && memmem(file.p, file.n, "\"secret\"", 8))
 		imp_diag_hint(l->diag,
 			"a document made without --reveal-secrets lacks the keys and cannot be "
 			"read back");

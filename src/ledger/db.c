@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/db.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,8 @@ enum imp_status imp_db_error(struct imp_ledger *l, struct imp_diag *diag)
 	int code = sqlite3_errcode(l->db) & 0xFF;
 	enum imp_status st;
 
+	if (code == SQLITE_IOERR && sqlite3_system_errno(l->db) == ENOSPC)
+		code = SQLITE_FULL; /* no room even for what stands beside the database */
 	switch (code) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

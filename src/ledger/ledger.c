@@ -48,9 +48,12 @@ static enum imp_status make_file(const char *path, bool create, struct imp_diag 
 	int fd;
 
 	if (stat(path, &sb) == 0) {
-		if (S_ISREG(sb.st_mode))
-			return IMP_OK;
-		return imp_diag(diag, IMP_E_FORMAT, "%s: not a ledger: not a file", path);
+		if (!S_ISREG(sb.st_mode))
+			return imp_diag(diag, IMP_E_FORMAT, "%s: not a ledger: not a file", path);
+		/* SQLite would open it for reading, and leave files beside it. */
+		if (create && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+			return imp_diag(diag, IMP_E_IO, "%s: %s", path, strerror(errno));
+		return IMP_OK;
 	}
 	if (errno != ENOENT)
 		return imp_diag(diag, IMP_E_IO, "%s: %s", path, strerror(errno));
