@@ -6,8 +6,8 @@
 #include "cmd/json_line.h"
 #include "codec/json_enc.h"
 #include "factory/crew.h"
-#include "factory/leftovers.h"
 #include "factory/manifest.h"
+#include "host/leftovers.h"
 #include "host/system.h"
 
 #include <errno.h>

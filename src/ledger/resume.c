@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "crypto/seal.h"
+#include "host/leftovers.h"
 #include "ledger/chain.h"
 #include "ledger/db.h"
 
@@ -39,6 +40,17 @@ static enum imp_status file_of(
 	return IMP_OK;
 }
 
+/* A key that was half made when the process died belongs to no batch. */
+static void tidy(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	imp_leftovers_remove(fd);
+	(void)close(fd);
+}
+
 static enum imp_status write_key(
 	struct imp_ledger *l, int64_t batch, const struct imp_secret *resume, struct imp_diag *diag)
 {
@@ -51,6 +63,7 @@ static enum imp_status write_key(
 		return st;
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return imp_diag(diag, IMP_E_IO, "%s: %s", path, strerror(errno));
+	tidy(path);
 	st = file_of(l, batch, path, diag);
 	imp_wr_text(&wr, "hex:");
 	imp_hex_put(&wr, imp_span(resume->b, resume->n));
@@ -148,8 +161,10 @@ static enum imp_status wipe_file(struct imp_ledger *l, int64_t batch, struct imp
 		return IMP_OK;
 	if (st != IMP_OK || unlink(path) != 0)
 		return imp_diag(diag, IMP_E_IO, "%s: cannot be wiped: %s", path, strerror(errno));
-	if (folder_of(l, path, NULL) == IMP_OK)
+	if (folder_of(l, path, NULL) == IMP_OK) {
+		tidy(path);
 		(void)rmdir(path); /* the last one takes the folder with it */
+	}
 	return IMP_OK;
 }
 

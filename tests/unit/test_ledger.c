@@ -9,9 +9,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../fake/ledger_rig.h"
@@ -488,6 +490,34 @@ static void resume_key(void **state)
 	must_verify();
 }
 
+/* Half a key file of a process that was killed goes with the next key; one of a live process stays.
+ */
+static void resume_key_half_made(void **state)
+{
+	IMP_BATCH b = { 0 };
+	char dead[64], alive[64];
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)snprintf(dead, sizeof dead, "ledger.db.resume/.1.key.%ld.tmp", (long)pid);
+	(void)snprintf(alive, sizeof alive, "ledger.db.resume/.1.key.%ld.tmp", (long)getppid());
+	assert_int_equal(mkdir(ledger_rig_path(&rig, "ledger.db.resume"), 0700), 0);
+	assert_int_equal(close(creat(ledger_rig_path(&rig, dead), 0600)), 0);
+	assert_int_equal(close(creat(ledger_rig_path(&rig, alive), 0600)), 0);
+	plan_with_resume(&b);
+	assert_int_not_equal(access(ledger_rig_path(&rig, dead), F_OK), 0);
+	assert_int_equal(access(ledger_rig_path(&rig, alive), F_OK), 0);
+
+	assert_int_equal(unlink(ledger_rig_path(&rig, alive)), 0);
+	assert_int_equal(close(creat(ledger_rig_path(&rig, dead), 0600)), 0);
+	assert_int_equal(imp_ledger_scrap(rig.ledger, &b, "1", "end of test", &rig.diag), IMP_OK);
+	assert_int_equal(imp_resume_settle(rig.ledger, &b, &rig.diag), IMP_OK);
+	assert_int_not_equal(access(ledger_rig_path(&rig, "ledger.db.resume"), F_OK), 0);
+}
+
 static void resume_key_missing(void **state)
 {
 	IMP_BATCH b = { 0 };
@@ -597,6 +627,7 @@ int main(void)
 		T(both_targets),
 		T(wrong_keys),
 		T(resume_key),
+		T(resume_key_half_made),
 		T(resume_key_missing),
 		T(one_worker_per_batch),
 		T(many_threads),

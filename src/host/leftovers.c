@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "factory/leftovers.h"
+#include "host/leftovers.h"
 
 #include <dirent.h>
 #include <errno.h>
