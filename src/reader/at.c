@@ -215,7 +215,7 @@ static enum imr_status session_of(struct text t, uint32_t *session, uint16_t *cm
 
 /* ---- lines put together; the longest one fits by the sizes above ---- */
 
-static void put_text(struct imr_at *at, size_t *n, const char *s)
+static void put_text(struct imr_modem *at, size_t *n, const char *s)
 {
 	struct text t = literal(s);
 
@@ -223,7 +223,7 @@ static void put_text(struct imr_at *at, size_t *n, const char *s)
 	*n += t.n;
 }
 
-static void put_number(struct imr_at *at, size_t *n, uint32_t v)
+static void put_number(struct imr_modem *at, size_t *n, uint32_t v)
 {
 	char digits[10];
 	size_t k = sizeof digits;
@@ -236,7 +236,7 @@ static void put_number(struct imr_at *at, size_t *n, uint32_t v)
 	*n += sizeof digits - k;
 }
 
-static void put_hex(struct imr_at *at, size_t *n, const uint8_t *p, size_t count)
+static void put_hex(struct imr_modem *at, size_t *n, const uint8_t *p, size_t count)
 {
 	for (size_t i = 0; i < 2 * count; i++) {
 		unsigned v = i % 2 ? p[i / 2] & 0xFU : p[i / 2] >> 4;
@@ -247,14 +247,14 @@ static void put_hex(struct imr_at *at, size_t *n, const uint8_t *p, size_t count
 
 /* ---- one exchange ---- */
 
-static void wipe(struct imr_at *at)
+static void wipe(struct imr_modem *at)
 {
 	imp_wipe(at->line, sizeof at->line);
 	imp_wipe(at->answer, sizeof at->answer);
 }
 
 /* Send the line; the text that came back is empty when none did. */
-static struct text say(struct imr_at *at, size_t n)
+static struct text say(struct imr_modem *at, size_t n)
 {
 	struct text t = { at->answer, 0 };
 	int got;
@@ -267,7 +267,7 @@ static struct text say(struct imr_at *at, size_t n)
 }
 
 /* AT+CSIM=LENGTH,"HEX", or with a session AT+CGLA=SESSION,LENGTH,"HEX". */
-static enum imr_status apdu(struct imr_at *at, bool session, uint8_t cla, const uint8_t *cmd,
+static enum imr_status apdu(struct imr_modem *at, bool session, uint8_t cla, const uint8_t *cmd,
 	size_t count, uint8_t *rsp, size_t *got)
 {
 	const char *name = session ? "+CGLA" : "+CSIM";
@@ -300,7 +300,7 @@ static void answer_sw(uint8_t *rsp, size_t *got, uint16_t sw)
 
 /* The channel has the session's number where that can be one: modems that leave CLA to us count
  * sessions as channels, the others put the channel into CLA themselves. */
-static enum imr_status open_session(struct imr_at *at, uint8_t *rsp, size_t *got)
+static enum imr_status open_session(struct imr_modem *at, uint8_t *rsp, size_t *got)
 {
 	size_t n = 0;
 	enum imr_status st;
@@ -319,7 +319,7 @@ static enum imr_status open_session(struct imr_at *at, uint8_t *rsp, size_t *got
 	return IMR_OK;
 }
 
-static enum imr_status close_session(struct imr_at *at, uint8_t *rsp, size_t *got)
+static enum imr_status close_session(struct imr_modem *at, uint8_t *rsp, size_t *got)
 {
 	struct found found;
 	size_t n = 0;
@@ -350,7 +350,7 @@ static size_t without_le(const uint8_t *cmd, size_t n)
 }
 
 static enum imr_status pass(
-	struct imr_at *at, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got)
+	struct imr_modem *at, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got)
 {
 	bool manage = cmd[1] == MANAGE_CHANNEL, opens = manage && !(cmd[2] & 0x80);
 	bool session = at->channel && channel_of(cmd[0]) == at->channel;
@@ -373,7 +373,7 @@ static enum imr_status pass(
 
 static int transceive(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got)
 {
-	struct imr_at *at = (struct imr_at *)ctx;
+	struct imr_modem *at = (struct imr_modem *)ctx;
 	size_t count = 0;
 	enum imr_status st = IMR_E_IO;
 
@@ -386,7 +386,7 @@ static int transceive(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, siz
 	return 0;
 }
 
-void imr_at_card(struct imr_at *at, struct imr_card *card)
+void imr_at_card(struct imr_modem *at, struct imr_card *card)
 {
 	at->session = 0;
 	at->channel = 0;

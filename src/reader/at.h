@@ -27,7 +27,7 @@
 
 enum imr_at_mode { IMR_AT_CSIM, IMR_AT_CCHO };
 
-struct imr_at {
+struct imr_modem {
 	void *ctx;
 	/*
 	 * Send line (text ended by NUL; add CR), then collect all that comes until imr_at_final()
@@ -50,7 +50,7 @@ struct imr_at {
  * Make *card of it; its pin member becomes NULL.  *at must stay where it is.  Line and answer are
  * wiped behind every command: they hold keys, and the PIN.
  */
-void imr_at_card(struct imr_at *at, struct imr_card *card);
+void imr_at_card(struct imr_modem *at, struct imr_card *card);
 
 /* Does the text hold a whole final result code: OK, ERROR, +CME ERROR or +CMS ERROR? */
 bool imr_at_final(const char *text, size_t n);

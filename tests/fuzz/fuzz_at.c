@@ -42,7 +42,7 @@ static int visit(void *ctx, const struct imr_resource *resource)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct imr_at at;
+	static struct imr_modem at;
 	static uint8_t buffer[2048 + IMR_CARD_ROOM];
 	struct script script = { data, size, 0 };
 	struct imr_card card;

@@ -210,7 +210,7 @@ static int exchange(void *ctx, const char *s, char *answer, size_t cap)
 
 /* ---- the reader behind it ---- */
 
-static struct imr_at at;
+static struct imr_modem at;
 static struct imr_report report;
 static struct seen seen, plain;
 static uint8_t buffer[32768 + IMR_CARD_ROOM], payload[PAYLOAD];
