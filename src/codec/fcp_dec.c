@@ -194,25 +194,20 @@ enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)
 
 enum imp_status imp_fcp_arr(struct imp_span referenced, uint16_t *fid, uint8_t *record)
 {
-	struct imp_rd rd = imp_rd(referenced);
-	uint16_t arr = imp_rd_be16(&rd);
-	uint8_t number_of_one = 0;
+	const uint8_t *p = referenced.p;
+	size_t n = referenced.n;
+	uint8_t found = 0;
 
-	if (rd.n == 1)
-		number_of_one = imp_rd_u8(&rd);
-	else if (rd.n % 2)
+	if (n == 3)
+		found = p[2];
+	else if (n % 2)
 		return IMP_E_FORMAT;
-	while (rd.n) {
-		uint8_t environment = imp_rd_u8(&rd), number_here = imp_rd_u8(&rd);
-
-		if (environment == 1 || number_of_one == 0)
-			number_of_one = number_here;
-	}
-	if (rd.st != IMP_OK)
-		return rd.st;
-	if (number_of_one == 0)
+	for (size_t i = 2; n > 3 && i < n; i += 2)
+		if (p[i] == 1 || found == 0)
+			found = p[i + 1];
+	if (found == 0)
 		return IMP_E_FORMAT;
-	*fid = arr;
-	*record = number_of_one;
+	*fid = (uint16_t)(p[0] << 8 | p[1]);
+	*record = found;
 	return IMP_OK;
 }
