@@ -119,17 +119,23 @@ check-asan:
 	$(Q)O=$(O)/asan tests/run.sh $(TESTS:$(O)/%=$(O)/asan/%)
 .PHONY: check-asan
 
+# Sweeps of elliptic-curve operations take minutes under valgrind; AddressSanitizer has them.
+SLOW := test_keycheck test_issuer test_maker test_softcard
+
 ## Unit tests under valgrind
 check-valgrind: tests
 	$(Q)O=$(O) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
-		tests/run.sh $(filter-out $(O)/tests/fault/%,$(TESTS))
+		tests/run.sh $(filter-out $(SLOW:%=$(O)/tests/unit/%) $(O)/tests/fault/%,$(TESTS))
 .PHONY: check-valgrind
 
 FUZZ_SECONDS ?= 0
 FUZZERS := $(FUZZ:tests/fuzz/%.c=%)
 
-$(O)/fuzz/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c FORCE
-	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined $(O)/fuzz/libimprint.a
+# One library for all of them; the sub-make knows what is old.
+$(O)/fuzz/libimprint.a: FORCE
+	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined $@
+
+$(O)/fuzz/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/fuzz/libimprint.a
 	$(if $(V),,@echo "  LINK    $@")
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
@@ -157,6 +163,19 @@ size:
 	$(Q)O=$(O)/device tests/device/size.sh
 	$(Q)O=$(O)/device tests/device/symbols.sh
 .PHONY: size
+
+## The reader as two files (build/amalgam), compiled for every device we know, its sizes compared
+amalgam:
+	$(Q)O=$(O) tests/device/amalgam.sh
+	$(Q)O=$(O) tests/device/sizes.sh
+.PHONY: amalgam
+
+## The reader in emulated devices, on images that the tools wrote
+boot-test:
+	@.ci/install packages packages-boot
+	$(Q)$(MAKE) --no-print-directory O=$(O) CC=$(CC) all
+	$(Q)O=$(O) tests/boot/run.sh
+.PHONY: boot-test
 
 ## Line coverage of the unit and fault tests (build/cov)
 cov:

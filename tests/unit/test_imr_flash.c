@@ -268,7 +268,7 @@ static void buffer_sizes(void **state)
 {
 	struct imr_report report;
 	struct fake_flash flash;
-	uint8_t longer[IMR_BUFFER_MIN + 8];
+	uint8_t longer[IMR_BUFFER_MIN + 8] = { 0 };
 
 	(void)state;
 	memcpy(longer, payload.p, payload.n);
