@@ -17,6 +17,7 @@ static uint32_t mix(uint32_t v)
 static uint8_t torn_mask(const struct nor *nor, uint32_t i, uint32_t n, uint8_t changing)
 {
 	uint32_t half = n == nor->unit ? n / 2 : nor->unit;
+	uint32_t chosen = mix(nor->seed ^ nor->operations) % n;
 
 	switch ((int)nor->way) {
 	case NOR_AFTER:
@@ -30,9 +31,9 @@ static uint8_t torn_mask(const struct nor *nor, uint32_t i, uint32_t n, uint8_t 
 	case NOR_BUT_LAST_BYTE:
 		return i + 1 < n ? 0xFF : 0;
 	case NOR_BUT_ONE_BIT:
-		return i == nor->seed % n ? (uint8_t) ~(changing & (0U - changing)) : 0xFF;
+		return i == chosen ? (uint8_t) ~(changing & (0U - changing)) : 0xFF;
 	case NOR_ONE_BIT:
-		return i == nor->seed % n ? changing & (uint8_t)(0U - changing) : 0;
+		return i == chosen ? changing & (uint8_t)(0U - changing) : 0;
 	case NOR_RANDOM_1:
 	case NOR_RANDOM_2:
 		return (uint8_t)mix(nor->seed ^ mix(nor->operations * 64 + (unsigned)nor->way) ^ i);
@@ -53,7 +54,7 @@ static void change(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n
 
 		if (done)
 			*at = after;
-		else
+		else if (changing)
 			*at ^= changing & torn_mask(nor, i, n, changing);
 		if (done && !to)
 			state->loose[addr + i] = 0;
@@ -62,6 +63,7 @@ static void change(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n
 	}
 	if (cut && nor->way == NOR_BEFORE)
 		return;
+	state->torn |= !done && nor->way >= NOR_UNREADABLE;
 	for (uint32_t unit = addr / nor->unit; unit < (addr + n) / nor->unit; unit++) {
 		state->used[unit] = !(done && !to);
 		state->unreadable[unit] = !done && nor->way == NOR_UNREADABLE;
@@ -96,13 +98,14 @@ static int nor_read(void *ctx, uint32_t addr, void *to, size_t n)
 
 	within(nor, addr, n, 1);
 	nor->reads++;
-	for (uint32_t i = 0; i < n; i++) {
+	memcpy(to, nor->state.mem + addr, n);
+	for (uint32_t i = 0; nor->state.torn && i < n; i++) {
 		uint32_t at = addr + i;
 
 		if (nor->state.unreadable[at / nor->unit])
 			return -1;
-		p[i] = nor->state.mem[at] ^
-		       (nor->state.loose[at] & (uint8_t)mix(nor->boot * NOR_SIZE + at));
+		if (nor->state.loose[at])
+			p[i] ^= nor->state.loose[at] & (uint8_t)mix(nor->boot * NOR_SIZE + at);
 	}
 	return 0;
 }

@@ -15,7 +15,7 @@
 
 #include "reader/store.h"
 
-#define NOR_SIZE 4096
+#define NOR_SIZE 2048
 
 /* How an operation ends when power is lost; torn ways change a part of the bits that should. */
 enum nor_way {
@@ -39,6 +39,7 @@ enum nor_fault { NOR_REPORTED, NOR_SILENT };	     /* an operation that does noth
 
 /* The part's content; copied whole for a snapshot. */
 struct nor_state {
+	uint8_t torn; /* there may be something in loose or unreadable */
 	uint8_t mem[NOR_SIZE];
 	uint8_t loose[NOR_SIZE];      /* bits that read as they like */
 	uint8_t used[NOR_SIZE];	      /* by unit: programmed, or torn, since the last whole erase */
