@@ -54,7 +54,8 @@ enum imp_sql {
 struct imp_ledger {
 	sqlite3 *db;
 	pthread_mutex_t mutex; /* recursive; held for each call, and from plan_begin to its end */
-	char *path;
+	char *path;	       /* as it was given, for messages */
+	char *file; /* the same from the root and without links: one ledger has one lock */
 	const struct imp_clock *clock;
 	struct imp_sha256 *sha;
 	sqlite3_stmt *stmts[IMP_SQL_COUNT];

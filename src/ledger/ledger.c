@@ -63,7 +63,7 @@ static enum imp_status make_file(const char *path, bool create, struct imp_diag 
 		return IMP_E_ABSENT;
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 && errno != EEXIST)
+	if (fd < 0 && (errno != EEXIST || access(path, F_OK) != 0))
 		return imp_diag(
 			diag, IMP_E_IO, "%s: cannot make a ledger: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -141,6 +141,9 @@ static enum imp_status check_kind(struct imp_ledger *l, bool *empty, struct imp_
 		imp_diag_hint(diag, "use the imprint that wrote it, or a newer one");
 		return IMP_E_UNSUPPORTED;
 	}
+	if (!*empty && version < 1)
+		return imp_diag(diag, IMP_E_MISMATCH, "%s: its version was changed to %lld",
+			l->path, (long long)version);
 	return IMP_OK;
 }
 
@@ -203,7 +206,11 @@ enum imp_status imp_ledger_open(const char *path, bool create, const struct imp_
 	l = new_handle(path, clock);
 	if (!l)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	if (sqlite3_open_v2(path, &l->db,
+	l->file = realpath(path, NULL);
+	if (!l->file)
+		return imp_diag(diag, IMP_E_IO, "%s: %s", path, strerror(errno));
+	/* From the root, ":memory:" and "file:..." are names like others. */
+	if (sqlite3_open_v2(l->file, &l->db,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 		    NULL) != SQLITE_OK)
 		return l->db ? imp_db_error(l, diag)
@@ -228,6 +235,7 @@ void imp_ledger_close(struct imp_ledger *l)
 	imp_sha256_close(l->sha);
 	(void)pthread_mutex_destroy(&l->mutex);
 	free(l->path);
+	free(l->file);
 	free(l);
 }
 

@@ -18,7 +18,7 @@ enum imp_status imp_ledger_lock(
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)batch->id, .l_len = 1
 	};
 	char path[4096];
-	int err, n = snprintf(path, sizeof path, "%s.lock", l->path), f;
+	int err, n = snprintf(path, sizeof path, "%s.lock", l->file), f;
 
 	if (n < 0 || (size_t)n >= sizeof path)
 		return imp_diag(diag, IMP_E_IO, "%s: path too long", l->path);

@@ -20,7 +20,7 @@
 static enum imp_status folder_of(
 	const struct imp_ledger *l, char out[static PATH_CAP], struct imp_diag *diag)
 {
-	int n = snprintf(out, PATH_CAP, "%s.resume", l->path);
+	int n = snprintf(out, PATH_CAP, "%s.resume", l->file);
 
 	if (n < 0 || n >= PATH_CAP - 32)
 		return imp_diag(diag, IMP_E_IO, "%s: path too long", l->path);

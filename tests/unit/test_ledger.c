@@ -104,6 +104,46 @@ static void opens(void **state)
 	assert_int_equal(try_open("no-such-folder/l.db", true), IMP_E_IO);
 }
 
+/* Names that SQLite knows another meaning of. */
+static void names_are_files(void **state)
+{
+	static const char *const names[] = { ":memory:", "file:x.db?mode=memory", "a%20b",
+		"l\nd\"'" };
+	char *was = getcwd(NULL, 0);
+
+	(void)state;
+	assert_int_equal(chdir(rig.dir), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct imp_ledger *l = NULL;
+
+		assert_int_equal(
+			imp_ledger_open(names[i], true, &ledger_rig_clock, &l, &rig.diag), IMP_OK);
+		imp_ledger_close(l);
+		l = NULL;
+		assert_int_equal(
+			imp_ledger_open(names[i], false, &ledger_rig_clock, &l, &rig.diag), IMP_OK);
+		assert_string_equal(imp_ledger_path(l), names[i]);
+		imp_ledger_close(l);
+	}
+	assert_int_equal(chdir(was), 0);
+	free(was);
+}
+
+static void link_to_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("nowhere", ledger_rig_path(&rig, "dangling")), 0);
+	assert_int_equal(try_open("dangling", true), IMP_E_IO);
+}
+
+static void version_taken_away(void **state)
+{
+	(void)state;
+	assert_int_equal(try_open("older.db", true), IMP_OK);
+	raw(ledger_rig_path(&rig, "older.db"), "PRAGMA user_version = 0");
+	assert_int_equal(try_open("older.db", false), IMP_E_MISMATCH);
+}
+
 static void newer_version(void **state)
 {
 	(void)state;
@@ -535,6 +575,7 @@ static void resume_key_missing(void **state)
 
 static void one_worker_per_batch(void **state)
 {
+	IMP_LEDGER *linked = NULL;
 	IMP_BATCH a = { 0 };
 	IMP_BATCH b = { 0 };
 	int fd = -1, other = -1;
@@ -547,6 +588,12 @@ static void one_worker_per_batch(void **state)
 	assert_int_equal(imp_ledger_lock(rig.ledger, &a, &fd, &rig.diag), IMP_OK);
 	assert_int_equal(imp_ledger_lock(rig.ledger, &a, &other, &rig.diag), IMP_E_DENIED);
 	assert_non_null(strstr(rig.diag.text, "'A'"));
+	/* the same ledger by another name */
+	assert_int_equal(symlink(rig.path, ledger_rig_path(&rig, "link")), 0);
+	assert_int_equal(imp_ledger_open(ledger_rig_path(&rig, "link"), false, &ledger_rig_clock,
+				 &linked, &rig.diag),
+		IMP_OK);
+	assert_int_equal(imp_ledger_lock(linked, &a, &other, &rig.diag), IMP_E_DENIED);
 	assert_int_equal(imp_ledger_lock(rig.ledger, &b, &other, &rig.diag), IMP_OK);
 	(void)close(other);
 	(void)close(fd);
@@ -614,6 +661,9 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(opens),
+		T(names_are_files),
+		T(link_to_nothing),
+		T(version_taken_away),
 		T(newer_version),
 		T(marks_of_the_file),
 		T(unique_over_batches),
