@@ -71,7 +71,8 @@ static enum imp_status by_search(struct imp_env *env, const char *path, struct i
 /* ---- the file
  * ------------------------------------------------------------------------------------ */
 
-/* May a device have this in its flash?  Anything but what is surely another kind of file. */
+/* May a device have this in its flash?  Anything but what is surely another kind of file; with a
+ * layout the size alone decides: an area of zeros is an empty credential set as well. */
 static bool flashable(enum imp_format format)
 {
 	return format == IMP_FORMAT_SLOT || format == IMP_FORMAT_BIN || format == IMP_FORMAT_IHEX ||
@@ -90,7 +91,7 @@ enum imp_status imp_boot_image_load(
 
 	if (st != IMP_OK && (!image->n || out->content.levels == 0))
 		return st; /* not read at all, or no Intel HEX that spells anything */
-	if (!flashable(format)) {
+	if (!layout && !flashable(format)) {
 		imp_diag(&env->diag, IMP_E_FORMAT, "%s: %s, not a flash image", path,
 			imp_format_name(format));
 		imp_diag_hint(&env->diag, "imprint image build makes one from a set");

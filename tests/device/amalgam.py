@@ -4,9 +4,9 @@
 
 use:  amalgam.py OUTDIR        from the root of the tree
 
-imprint_reader.h holds the public headers: those of src/reader that include no header of another
-layer and nothing that does, and whose functions are all there.  imprint_reader.c holds what their functions need, and only that:
-every other function is static, file-local names that two files share get the file's name in front,
+imprint_reader.h holds the headers of src/reader that are for devices, and the types of other layers
+in them; a header whose functions are not all there is left out, and that is said.  imprint_reader.c
+holds what their functions need, and only that: every other function is static, file-local names that two files share get the file's name in front,
 and no header of a C library is needed.
 """
 import pathlib
@@ -14,6 +14,8 @@ import re
 import sys
 
 SRC = pathlib.Path("src")
+# Headers of src/reader that are not for devices.
+INTERNAL = {"session.h", "walk.h", "types.h", "store_record.h"}
 NAME = re.compile(r"[A-Za-z_]\w*")
 # Comments, strings and characters are passed over; a number is one token, so 0x1F holds no name.
 TOKEN = re.compile(
@@ -156,12 +158,10 @@ def with_what_it_includes(paths):
 
 
 def public_headers():
-    def public(path):
-        return all(n.startswith("reader/") and public(SRC / n) for n in included(path))
-
-    headers = [h for h in sorted((SRC / "reader").glob("*.h")) if public(h)]
-    return [h for h in with_what_it_includes(headers) if h in headers] + \
-        [h for h in headers if h not in with_what_it_includes(headers)]
+    """Those for devices, each behind those that it includes."""
+    headers = [h for h in sorted((SRC / "reader").glob("*.h")) if h.name not in INTERNAL]
+    order = [h for h in with_what_it_includes(headers) if h in headers]
+    return order + [h for h in headers if h not in order]
 
 
 def reached(chunks, roots):
@@ -219,12 +219,11 @@ def hidden(chunk, public):
     return text[:at] + "static " + re.sub(r"^extern ", "", text[at:])
 
 
-def header(paths):
+def header(paths, borrowed):
     parts = [LICENSE, "/* imprint reader, all of its public headers in one; made from src/reader. */\n",
              "#ifndef IMPRINT_READER_H\n#define IMPRINT_READER_H\n",
-             "#include <stddef.h>\n#include <stdint.h>\n"]
-    if any("<stdbool.h>" in p.read_text() for p in paths):
-        parts[-1] = "#include <stdbool.h>\n" + parts[-1]
+             "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"]
+    parts += [c.text for c in borrowed]
     for path in paths:
         text = INCLUDE.sub("", path.read_text().replace(LICENSE, ""))
         guard = re.search(r"^#ifndef (\w+_H)\n#define \1\n(.*)^#endif\n\Z", text, re.S | re.M)
@@ -244,7 +243,8 @@ def main():
     for h in public_headers():
         chunks = split(h.read_text(), h)
         declared = {c.function for c in chunks if c.function}
-        if not declared <= defined or any(SRC / n not in public for n in included(h)):
+        if not declared <= defined or any(
+                SRC / n not in public for n in included(h) if n.startswith("reader/")):
             print("left out: %s, for want of %s" % (h, ", ".join(sorted(declared - defined)[:3])))
             continue
         public.append(h)
@@ -254,11 +254,13 @@ def main():
     parsed_headers = {h: split(h.read_text(), h) for h in headers}
     everything = [c for cs in list(parsed_headers.values()) + list(parsed.values()) for c in cs]
     keep = reached(everything, [c for c in everything if c.function in exported and c.body])
+    borrowed = reached([c for cs in parsed_headers.values() for c in cs if not c.function], interface)
+    borrowed = [c for cs in parsed_headers.values() for c in cs if c in borrowed]
+    keep -= set(borrowed)
     clash = colliding(list(keep) + interface)
 
     parts = [LICENSE, "/* imprint reader, joined from its sources: see imprint_reader.h and "
-             "src/reader/PORTING.md. */\n", '#include "imprint_reader.h"\n', "#include <stdbool.h>\n",
-             "/* The four functions that every device has; no header of a C library is needed. */\n" +
+             "src/reader/PORTING.md. */\n", '#include "imprint_reader.h"\n', "/* The four functions that every device has; no header of a C library is needed. */\n" +
              MEMORY]
     for path, chunks in list(parsed_headers.items()) + list(parsed.items()):
         if not keep.intersection(chunks):
@@ -271,7 +273,7 @@ def main():
                 part += "\n" * gap + rename(hidden(c, exported), clash.get(path, set()), stem)
                 gap = False
         parts.append(part)
-    (out / "imprint_reader.h").write_text(header(public))
+    (out / "imprint_reader.h").write_text(header(public, borrowed))
     (out / "imprint_reader.c").write_text("\n".join(parts))
 
 

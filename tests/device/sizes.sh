@@ -5,6 +5,7 @@
 #
 # use:  [O=build] tests/device/sizes.sh           exit 1 when a number is more than 2 % above the table's
 #       [O=build] UPDATE=1 tests/device/sizes.sh  writes the table
+# An entry stands for what a device links that calls it; all: the two files as they are.
 # Code is everything linked (constants, compiler helpers) but the four memory functions, which clang
 # calls by their names in the ARM run-time ABI (__aeabi_memclr4); stack is
 # known from gcc only, and counts neither callbacks nor memory functions.  A compiler that is not
@@ -27,8 +28,10 @@ gcc_of() { # CORE
 }
 
 measure() { # ENTRY GCC OBJECT: prints code and RAM
+	local keep="-Wl,--gc-sections -Wl,-e,$1 -Wl,-u,$1"
+	[ "$1" != all ] || keep=-Wl,-e,imr_load
 	# shellcheck disable=SC2086 # the flags are meant to be split
-	$2 -nostdlib -Wl,--gc-sections -Wl,-e,"$1" -Wl,-u,"$1" -Wl,-Ttext=0x8000 \
+	$2 -nostdlib $keep -Wl,-Ttext=0x8000 \
 		-Wl,--defsym=mem{cpy,set,cmp,move}=0 \
 		-Wl,--defsym=__aeabi_mem{cpy,set,clr,move}{,4,8}=0 "$3" -lgcc -o "$3.elf" 2>"$3.log" || { cat "$3.log" >&2; exit 1; }
 	size -A "$3.elf" | awk '/^\.(text|rodata|srodata|ARM\.ex)/ {c += $2} /^\.s?(data|bss)/ {r += $2}
@@ -49,8 +52,9 @@ rows() { # CORE ARCH TARGET
 	# Equal functions stay apart (icf), so that each has its frame in the call graph.
 	# shellcheck disable=SC2086
 	$gcc $flags -fno-ipa-icf -fcallgraph-info=su -c "$out/imprint_reader.c" -o "$object.o"
-	for entry in imr_load_flash imr_load; do
-		stack=$(python3 tests/device/stack.py $entry "$object.ci")
+	for entry in imr_load_flash imr_load all; do
+		stack=-
+		[ $entry = all ] || stack=$(python3 tests/device/stack.py $entry "$object.ci")
 		octets=$(measure $entry "$gcc" "$object.o")
 		row "$1" gcc $entry "$octets" "${stack%% *}"
 	done
@@ -60,7 +64,7 @@ rows() { # CORE ARCH TARGET
 	fi
 	# shellcheck disable=SC2086
 	clang --target="$3" "$2" $flags -c "$out/imprint_reader.c" -o "$object-clang.o"
-	for entry in imr_load_flash imr_load; do
+	for entry in imr_load_flash imr_load all; do
 		octets=$(measure $entry "$gcc" "$object-clang.o")
 		row "$1" clang $entry "$octets" -
 	done

@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The reader, as the two files that ship, booted in emulated devices on images that the tools wrote.
+#
+# use:  [O=build] tests/boot/run.sh        ends with "N passed, N failed"
+# The verdict of a boot is its exit code: 0 loaded, or the number of enum imr_status; every field
+# that a device shows is compared with what `imprint boot` says of the same image on the host.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+imprint=${O:-build}/imprint
+out=${O:-build}/boot
+two=${O:-build}/amalgam
+passed=0 failed=0
+
+# machine    core        code at    RAM at     RAM size slots at    slot    erase    most instructions
+machines="
+microbit      cortex-m0+ 0x00000000 0x20000000 0x4000 0x0003e000 0x1000  0x400   90000
+netduinoplus2 cortex-m4  0x08000000 0x20000000 0x8000 0x080f0000 0x1000  0x1000  67500
+mps2-an505    cortex-m33 0x10000000 0x38000000 0x8000 0x10100000 0x1000  0x1000  67500
+virt          rv32       -          -          -      0x22000000 0x40000 0x40000 86000"
+
+judge() { # WHAT, 0 when it holds
+	if [ "$2" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $machine: $1"
+		tail -n 7 "$out/console" "$out/why" 2>/dev/null | cut -c1-100 | sed 's/^/    | /'
+	fi
+}
+
+need() { # a step without which nothing can be judged
+	"$@" || { echo "FAILED: $*"; exit 1; }
+}
+
+# ---- firmware ----------------------------------------------------------------------------------
+
+firmware() { # NAME READER [FLAGS]: builds $out/NAME.elf for the machine
+	local name=$1 reader=$2 slots
+	shift 2
+	slots="-DSLOT_A=${slots_at}U -DSLOT_B=$(printf '0x%xU' $((slots_at + slot))) -DSLOT_SIZE=${slot}U"
+	local flags="-std=gnu11 -Os -Wall -Wextra -Werror -ffreestanding -nostdlib -DIMP_SMALL $slots
+		-ffunction-sections -fdata-sections
+		-Wl,--gc-sections -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -I$two -Itests/device"
+	local files="$reader tests/device/show.c tests/boot/memory.c tests/boot/firmware.c"
+	# shellcheck disable=SC2086 # words
+	if [ "$core" = rv32 ]; then
+		need riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -mcmodel=medany $flags "$@" \
+			-Wl,--no-warn-rwx-segments -T tests/boot/riscv.ld tests/boot/board_riscv.c $files -lgcc -o "$out/$name.elf"
+	else
+		need arm-none-eabi-gcc -mcpu="${core/+/plus}" -mthumb $flags "$@" -T tests/boot/arm.ld \
+			-Wl,--defsym=FLASH_AT="$code_at",--defsym=RAM_AT="$ram_at",--defsym=RAM_SIZE="$ram" \
+			tests/boot/board_arm.c $files -lgcc -o "$out/$name.elf" 2>"$out/link.log"
+		need arm-none-eabi-objcopy -O binary "$out/$name.elf" "$out/$name.bin"
+	fi
+}
+
+address() { # ELF SYMBOL, without the mark of Thumb code
+	echo $((0x$(nm "$1" | awk -v s="$2" '$3 == s { print $1 }') & ~1))
+}
+
+# ---- boots -------------------------------------------------------------------------------------
+
+nor=$out/nor.img # a bank of exactly 32 MiB, sparse
+
+boot() { # FIRMWARE IMAGE [arguments of the emulator]: sets code; IMAGE - for none, X.hex by its addresses
+	local elf=$1 image=$2
+	shift 2
+	if [ "$core" = rv32 ]; then
+		rm -f "$nor"
+		truncate -s 32M "$nor"
+		[ "$image" = - ] || dd if="$image" of="$nor" conv=notrunc status=none
+		set -- qemu-system-riscv32 -M virt -bios "$elf" -drive if=pflash,unit=1,format=raw,file="$nor" "$@"
+	else
+		case $image in
+		-) ;;
+		*.hex) set -- -device loader,file="$image" "$@" ;;
+		*) set -- -device loader,file="$image",addr="$slots_at",force-raw=on "$@" ;;
+		esac
+		case $elf in
+		*.elf) set -- -kernel "$elf" "$@" ;;
+		*) set -- -device loader,file="$elf",addr="$code_at",force-raw=on "$@" ;;
+		esac
+		set -- qemu-system-arm -M "$machine" -semihosting-config enable=on,target=native -serial null "$@"
+	fi
+	rm -f "$out/console"
+	timeout 20 "$@" -nographic -monitor none </dev/null >"$out/console" 2>&1
+	code=$?
+	if [ "$core" = rv32 ] && [ "$image" != - ]; then
+		cmp -s -n "$(stat -c %s "$image")" "$image" "$nor" || code=97 # the device wrote
+	fi
+}
+
+host() { # IMAGE: what the host says of it; the sets are made for tests
+	(umask 077 && "$imprint" boot --layout "$out/layout.yaml" --flash "$1" --json --reveal-secrets \
+		>"$out/host.json" 2>"$out/host.err")
+}
+
+agree() { # the console and the host
+	python3 tests/boot/compare.py "$out/console" "$out/host.json" >"$out/why" 2>&1
+}
+
+try() { # WHAT WANTED_CODE SOURCE IMAGE [HOST_IMAGE]: boots the good reader and judges
+	boot "$out/reader.elf" "$4"
+	[ "$code" = "$2" ] && grep -q "^source $3" "$out/console"
+	judge "$1: exit $code, wanted $2 and source $3" $?
+	host "${5:-$4}"
+	agree
+	judge "$1: the host says otherwise" $?
+}
+
+damage() { # IN OUT WHAT [SLOT]
+	need python3 tests/boot/damage.py "$out/$1" "$out/$2" "$3" "${4:-0}"
+}
+
+# ---- images ------------------------------------------------------------------------------------
+
+build() { # OUT SET [FLAGS]
+	need "$imprint" --quiet image build --layout "$out/layout.yaml" --set "$2" --out "$out/$1" --force "${@:3}" >"$out/why"
+}
+
+images() {
+	printf 'description: slots of %s\nbase: %s\nsize: %s\nerase: %s\nprogram: 4\nslots: [0, %s]\nslot-size: %s\n' \
+		"$machine" "$slots_at" $((2 * slot)) "$erase" "$slot" "$slot" >"$out/layout.yaml"
+	build good.bin tests/boot/meter-600.json
+	build good.hex tests/boot/meter-600.json --encode ihex
+	build both.bin "$out/psk.ef" --update "$out/good.bin"
+	damage both.bin second.bin erased
+	damage both.bin fallback.bin payload-bit "$slot"
+	damage both.bin unfinished.bin uncommitted "$slot"
+	damage both.bin gone.bin payload-bit
+	damage gone.bin gone.bin payload-bit "$slot"
+	damage good.bin crc.bin payload-bit
+	damage good.bin zeros.bin blank-00
+	damage good.bin ones.bin blank-ff
+	damage good.bin cut.bin truncated
+	damage good.bin newer.bin newer
+	damage good.bin wrong.bin wrong-payload
+	damage both.bin wrap.bin wrapped
+	damage wrap.bin wrap.bin generation-0 "$slot"
+}
+
+# ---- what is tried on every machine ------------------------------------------------------------
+
+slots_of_all_kinds() {
+	try "good slot" 0 slot-a "$out/good.bin"
+	try "certificates" 0 slot-a "$out/x509.bin"
+	try "two slots" 0 slot-b "$out/both.bin"
+	try "second slot only" 0 slot-b "$out/second.bin"
+	try "second slot damaged" 0 slot-a "$out/fallback.bin"
+	try "second slot unfinished" 0 slot-a "$out/unfinished.bin"
+	try "generation after the last one" 0 slot-b "$out/wrap.bin"
+	try "bad CRC" 2 nothing "$out/crc.bin"
+	try "both slots damaged" 2 nothing "$out/gone.bin"
+	try "blank 00" 1 nothing "$out/zeros.bin"
+	try "blank FF" 1 nothing "$out/ones.bin"
+	try "nothing programmed" 1 nothing - "$out/zeros.bin"
+	try "newer format" 3 nothing "$out/newer.bin"
+	try "wrong payload" 2 nothing "$out/wrong.bin"
+	# What the file lacks reads as 00 in the device.
+	cp "$out/cut.bin" "$out/cut-padded.bin"
+	truncate -s $((2 * slot)) "$out/cut-padded.bin"
+	try "truncated" 2 nothing "$out/cut.bin" "$out/cut-padded.bin"
+}
+
+forms_of_images() { # the same area as Intel HEX, and as a part of the whole flash
+	[ "$core" = rv32 ] && return
+	try "Intel HEX" 0 slot-a "$out/good.hex" "$out/good.bin"
+	need "$imprint" --quiet image merge --encode bin --force --out "$out/whole.bin" \
+		"$out/reader.bin@$code_at" "$out/both.bin@$slots_at" >"$out/why"
+	boot "$out/whole.bin" -
+	[ "$code" = 0 ]
+	judge "whole flash: exit $code" $?
+	host "$out/both.bin"
+	agree
+	judge "whole flash: the host says otherwise" $?
+}
+
+bits() { # single bits of header and mark: never loaded
+	local bit
+	for ((bit = 0; bit < 320; bit += 13)); do
+		damage good.bin bit.bin bit-$bit
+		boot "$out/reader.elf" "$out/bit.bin"
+		[ "$code" = 2 ] || [ "$code" = 3 ]
+		judge "bit $bit of the slot: exit $code" $?
+	done
+}
+
+# Budget: instructions of one load, and of a device that loads twice as the control.
+counts() {
+	local options instructions loaded stores rest
+	count() { # ELF
+		options=begin=$(address "$1" measure_begin),end=$(address "$1" measure_end)
+		boot "$1" "$out/good.bin" -plugin "$out/count.so,$options,from=$slots_at,to=$((slots_at + 2 * slot))"
+		read -r _ instructions _ loaded _ stores rest < <(grep '^instructions' "$out/console")
+	}
+	count "$out/reader.elf"
+	printf '%-14s %-14s 600 octets: %6d instructions of %d, %d octets of flash read, %d stores\n' "$machine" \
+		"$core" "$instructions" "$most" "$loaded" "$stores"
+	[ "$code" = 0 ] && [ -z "$rest" ] && [ "$instructions" -gt 600 ] && [ "$instructions" -le "$most" ]
+	judge "instructions: $instructions of $most" $?
+	[ "$stores" = 0 ]
+	judge "stores into flash: $stores" $?
+	# Both headers, that of the chosen slot again, and its payload.
+	[ "$loaded" -le $((3 * 64 + 600)) ] && [ "$loaded" -ge $((2 * 64 + 600)) ]
+	judge "octets read from flash: $loaded" $?
+	count "$out/twice.elf"
+	[ "$instructions" -gt "$most" ] && [ "$loaded" -gt $((3 * 64 + 600)) ]
+	judge "control: a second load is noticed, $instructions instructions" $?
+	count "$out/stray.elf"
+	[ "$stores" = 1 ]
+	judge "control: a store into the slot is noticed, $stores" $?
+}
+
+# Each judgement must be able to fail.
+controls() {
+	local image
+	for image in crc wrong; do
+		boot "$out/careless.elf" "$out/$image.bin"
+		[ "$code" = 0 ]
+		judge "control: a reader that checks nothing takes $image.bin: exit $code" $?
+	done
+	boot "$out/reader.elf" "$out/good.bin"
+	host "$out/both.bin"
+	! agree
+	judge "control: another set than the host's" $?
+	host "$out/good.bin"
+	sed -i 's/"value":86400/"value":86401/' "$out/host.json"
+	! agree && [ "$(wc -l <"$out/why")" = 1 ] && grep -q '(1, 0, 1, None)' "$out/why"
+	judge "control: one field that differs" $?
+}
+
+# ---- all of it ---------------------------------------------------------------------------------
+
+machine=all
+mkdir -p "$out"
+began=$(date +%s)
+need python3 tests/device/amalgam.py "$two"
+# A reader that takes any CRC and any payload: what must not pass, passes with it.
+sed -e 's/!= slot\.crc)$/!= slot.crc \&\& 0)/' -e 's/^\(\t*\)if (file\.n == 0 || imp_ef_extent(file) != file\.n)$/\1if (visit)\n\1\t(void)visit(ctx, \&(struct imr_resource){ 0 });\n\1if (visit)\n\1\treturn IMR_GOOD;\n&/' \
+	"$two/imprint_reader.c" >"$out/careless.c"
+need gcc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC tests/boot/count.c -o "$out/count.so"
+need "$imprint" --quiet set convert tests/boot/meter-psk.json --to ef --out "$out/psk.ef" --force
+while read -r machine core code_at ram_at ram slots_at slot erase most; do
+	[ -n "$machine" ] || continue
+	[ $# = 0 ] || [[ " $* " == *" $machine "* ]] || continue
+	images
+	build x509.bin tests/boot/meter-x509.json
+	firmware reader "$two/imprint_reader.c"
+	firmware careless "$out/careless.c"
+	firmware twice "$two/imprint_reader.c" -DTWICE
+	firmware stray "$two/imprint_reader.c" -DSTRAY
+	slots_of_all_kinds
+	forms_of_images
+	[ "$core" != cortex-m0+ ] || bits
+	counts
+	controls
+done <<<"$machines"
+echo "took $(($(date +%s) - began)) s"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
