@@ -230,6 +230,28 @@ controls() {
 	judge "control: one field that differs" $?
 }
 
+# The same set by this reader and by a general CBOR parser, on the host.
+peer() {
+	local what sizes
+	need gcc -std=c11 -O2 -g -Wall -Wextra -Werror -I"$two" tests/boot/peer.c "$two/imprint_reader.c" -lcbor \
+		-o "$out/peer"
+	need "$imprint" --quiet set convert tests/boot/meter-600.json --to senml-cbor --out "$out/600.cbor" --force
+	sizes="payload 600 octets, SenML CBOR $(stat -c %s "$out/600.cbor")"
+	declare -A ran=()
+	for what in slot_by_reader payload_by_reader cbor_by_libcbor; do
+		valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=$what \
+			"$out/peer" "$out/good.bin" "$out/600.cbor" >"$out/console" 2>&1
+		code=$?
+		ran[$what]=$(sed -n 's/.*Collected : //p' "$out/console")
+		[ $code = 0 ] && [ "${ran[$what]:-0}" -gt 600 ]
+		judge "$what on the host: exit $code, ${ran[$what]:-no} instructions" $?
+	done
+	echo "on the host: ${ran[slot_by_reader]} instructions from slots, ${ran[payload_by_reader]} from the payload" \
+		"alone, ${ran[cbor_by_libcbor]} by libcbor ($sizes)"
+	[ "${ran[payload_by_reader]}" -lt "${ran[cbor_by_libcbor]}" ]
+	judge "the payload takes no more instructions than libcbor needs for its tree" $?
+}
+
 # ---- all of it ---------------------------------------------------------------------------------
 
 machine=all
@@ -256,6 +278,8 @@ while read -r machine core code_at ram_at ram slots_at slot erase most; do
 	counts
 	controls
 done <<<"$machines"
+machine=host
+peer
 echo "took $(($(date +%s) - began)) s"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
