@@ -14,12 +14,9 @@ enum imr_status imr_load(const struct imr_config *config, struct imr_report *rep
 	report->card = IMR_E_NONE;
 	report->slot[0] = IMR_E_NONE;
 	report->slot[1] = IMR_E_NONE;
-	if (config->size < IMR_BUFFER_MIN) {
-		st = IMR_E_SPACE;
-	} else if (config->card) {
+	if (config->card)
 		st = imr_load_card(config, report);
-		imp_wipe(config->buffer, config->size);
-	}
+	imp_wipe(config->buffer, config->size);
 	if (st == IMR_OK || st == IMR_E_STOPPED)
 		return st;
 	/* A card that holds nothing says less than what flash has to say. */
