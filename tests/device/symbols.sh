@@ -22,13 +22,13 @@ others() { # FILE.c...: symbols that the files together leave open
 	arm-none-eabi-nm -u "$out/all.o" | awk '{print $2}' | grep -Ev "$wanted" || true
 }
 
-reader=(src/base/{rd,span,crc32,secret}.c src/reader/*.c src/codec/{access,der,ef,fcp,p15,slot,tlv}_dec.c)
+# crc32.c comes first, so that the proof below can leave it out.
+reader=(src/base/{crc32,rd,wr,span,secret}.c src/reader/*.c src/codec/{access,der,ef,fcp,p15,slot,tlv}_dec.c
+	src/codec/{ef,slot,tlv}_enc.c)
 left=$(others "${reader[@]}")
 if [ -n "$left" ]; then
 	printf 'the reader needs more than it should:\n%s\n' "$left"
 	exit 1
 fi
-# The check can fail: with one file left out its symbols are missed.
-[ -n "$(others "${reader[@]/src\/base\/crc32.c/src\/base\/rd.c}" 2>/dev/null)" ] ||
-	{ echo "FAILED: a missing file went unnoticed"; exit 1; }
+[ "$(others "${reader[@]:1}")" = imp_crc32 ] || { echo "FAILED: a missing file went unnoticed"; exit 1; }
 echo "the reader needs memcpy, memset, memcmp, memmove and compiler helpers only"
