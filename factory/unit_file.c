@@ -137,12 +137,26 @@ static enum imp_status keep_existing(
 	return IMP_E_DENIED;
 }
 
+/* A folder, link or pipe has the name: this unit's trouble, not that of the run. */
+static bool is_no_file(const struct imp_group_options *o, const char *name)
+{
+	struct stat sb;
+
+	return fstatat(o->dirfd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode);
+}
+
 static enum imp_status put(
 	struct imp_unit_file *f, const char *name, struct imp_span data, struct imp_diag *diag)
 {
 	enum imp_status st = imp_file_write_unsynced(
 		f->options->dirfd, f->options->dir, name, data, f->options->force, diag);
 
+	if (st != IMP_OK && is_no_file(f->options, name)) {
+		(void)imp_diag(diag, IMP_E_DENIED, "%s/%s exists and is not a file",
+			f->options->dir, name);
+		imp_diag_hint(diag, "move it away");
+		return IMP_E_DENIED;
+	}
 	return st == IMP_E_DENIED ? keep_existing(f, name, data, diag) : st;
 }
 

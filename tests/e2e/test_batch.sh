@@ -152,6 +152,20 @@ refused 3 "F-00001" "a scrapped serial is not issued again" \
 expect 0 "the manifest follows" batch run --ledger l.db --batch third --out outf
 check "without the scrapped one" [ "$(wc -l <outf/manifest.jsonl)" = 7 ]
 
+devices d5.csv W- 5
+expect 0 "plan a batch with no files in its way" batch new --ledger l.db --profile psk.yaml --devices d5.csv --name way
+mkdir outw outw/W-00001.bin
+mkfifo outw/W-00002.bin
+ln -s /dev/null outw/W-00003.bin
+expect 8 "a folder, a pipe and a link in the way" batch run --ledger l.db --batch way --out outw
+check "the others are released" [ "$(status l.db way released)/$(status l.db way failed)" = 2/3 ]
+expect 0 "why" batch status --ledger l.db --batch way --failed
+says "W-00002.bin exists and is not a file"
+expect 0 "retry all" batch retry --ledger l.db --batch way
+expect 8 "--force replaces links, not folders and pipes" batch run --ledger l.db --batch way --out outw --force
+check "one more" [ "$(status l.db way released)/$(status l.db way failed)" = 3/2 ]
+check "they are what they were" eval '[ -d outw/W-00001.bin ] && [ -p outw/W-00002.bin ] && [ -c /dev/null ]'
+
 # ---- cards --------------------------------------------------------------------------------------
 
 devices d4.csv C- 5
