@@ -4,7 +4,7 @@
 # made for, compared with the table that is kept in the tree.
 #
 # use:  [O=build] tests/device/sizes.sh           exit 1 when a number is more than 2 % above the table's
-#       [O=build] UPDATE=1 tests/device/sizes.sh  writes the table
+#       [O=build] UPDATE=1 tests/device/sizes.sh  writes the table, and those in src/reader/PORTING.md
 # An entry stands for what a device links that calls it; all: the two files as they are.
 # Code is everything linked (constants, compiler helpers) but the four memory functions, which clang
 # calls by their names in the ARM run-time ABI (__aeabi_memclr4); stack is
@@ -88,12 +88,20 @@ compare() { # TABLE NOW: 1 when a number of NOW is more than 2 % above, or a row
 		END { exit bad }' "$1" "$2"
 }
 
+porting() { # TABLE: its rows of gcc as src/reader/PORTING.md has them
+	awk '$2 == "gcc" && $3 != "all" { r[$1] = r[$1] " " $4 " | " $6 " |" }
+		END { for (c in r) print "| " c " |" r[c] }' "$1" | sed 's/^| cortex-m/| Cortex-M/; s/^| rv32imac/| RV32IMAC/'
+}
+
 [ -s "$out/imprint_reader.c" ] || python3 tests/device/amalgam.py "$out"
 while read -r core arch target; do rows "$core" "$arch" "$target"; done <<<"$cores" >"$out/sizes.txt"
 row core by entry "code RAM" stack
 cat "$out/sizes.txt"
 if [ -n "${UPDATE:-}" ]; then
 	cp "$out/sizes.txt" $table
+	while read -r line; do
+		sed -i "s/^| ${line%% *} | *[0-9].*/| $line/" src/reader/PORTING.md
+	done < <(porting $table | cut -c3-)
 	exit 0
 fi
 # The comparison can fail: 3 % more, in any column, is seen.
@@ -106,4 +114,7 @@ for column in 4 6; do
 done
 compare $table "$out/sizes.txt" ||
 	{ echo "more than 2 % above $table; if it must be so: UPDATE=1 tests/device/sizes.sh"; exit 1; }
+while read -r line; do
+	grep -qxF "$line" src/reader/PORTING.md || { echo "src/reader/PORTING.md lacks: $line"; exit 1; }
+done < <(porting $table)
 echo "1 passed, 0 failed"
