@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shows what the reader finds in files, each taken as one slot and then as two slots of half its
  * size.  use: area FILE... */
+#include "imprint_reader.h"
 #include "show.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "imprint_reader.h"
 #include "show.h"
 
 static void put_hex(const struct show *show, uint32_t v, unsigned digits)

@@ -6,7 +6,8 @@
 #ifndef SHOW_H
 #define SHOW_H
 
-#include "imprint_reader.h"
+struct imr_report;
+struct imr_resource;
 
 struct show {
 	void (*put)(const char *text);
