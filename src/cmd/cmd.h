@@ -24,15 +24,15 @@ struct imp_opt {
 
 #define IMP_OPT_REQUIRED 1U
 #define IMP_OPT_OPTIONAL 2U /* its value may be left out, and is then "" */
-#define IMP_OPT_END                                                                                \
-	{                                                                                          \
-		NULL, NULL, NULL, 0                                                                \
+#define IMP_OPT_END                 \
+	{                           \
+		NULL, NULL, NULL, 0 \
 	}
 
 /* The options given, by name, and what is left. */
 struct imp_args {
 	const struct imp_opt *opts;
-	const char **values; /* by index of opts; NULL when not given, "" for a flag */
+	const char **values;	 /* by index of opts; NULL when not given, "" for a flag */
 	const char *const *rest; /* positional arguments */
 	size_t rest_n;
 };
@@ -47,7 +47,7 @@ struct imp_cmd {
 	enum imp_status (*run)(struct imp_env *env, const struct imp_args *args);
 	const struct imp_opt *opts; /* ends with IMP_OPT_END */
 	size_t rest_min, rest_max;  /* positional arguments */
-	const char *example;	     /* a line that works, shown by --help */
+	const char *example;	    /* a line that works, shown by --help */
 };
 
 /* A table of rows ends with a NULL noun. */

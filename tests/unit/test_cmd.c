@@ -17,6 +17,8 @@
 static struct {
 	int runs;
 	const char *file;
+	const char *near;
+	char place[16];
 	bool flag;
 	uint64_t number;
 	size_t rest;
@@ -33,6 +35,8 @@ static enum imp_status run_make(struct imp_env *env, const struct imp_args *args
 	seen.runs++;
 	seen.file = imp_arg(args, "file");
 	seen.flag = imp_flag(args, "flag");
+	if (imp_arg(args, "near"))
+		seen.near = strcpy(seen.place, imp_arg(args, "near"));
 	seen.number = number;
 	seen.rest = args->rest_n;
 	imp_out(env, "made\n");
@@ -43,6 +47,7 @@ static const struct imp_opt make_opts[] = {
 	{ "file", "FILE", "a file", IMP_OPT_REQUIRED },
 	{ "number", "N", "a number", 0 },
 	{ "flag", NULL, "a flag", 0 },
+	{ "near", "[PLACE]", "a value that may be left out", IMP_OPT_OPTIONAL },
 	IMP_OPT_END,
 };
 static const struct imp_cmd thing_cmds[] = {
@@ -127,6 +132,41 @@ static int call(const char *line, char **out, char **err)
 	assert_int_equal(fclose(env.out), 0);
 	assert_int_equal(fclose(env.err), 0);
 	return rc;
+}
+
+/* An option whose value may be left out takes the next word, but no option. */
+static void optional_values(void **state)
+{
+	static const struct {
+		const char *line, *near;
+		bool flag;
+		size_t rest;
+	} rows[] = {
+		{ "thing make --file f", NULL, false, 0 },
+		{ "thing make --file f --near", "", false, 0 },
+		{ "thing make --near --file f", "", false, 0 },
+		{ "thing make --file f --near here", "here", false, 0 },
+		{ "thing make --near here x --file f --flag", "here", true, 1 },
+		{ "thing make --file f --near=here x", "here", false, 1 },
+		{ "thing make --file f --near= x", "", false, 1 },
+		{ "thing make --file f --near --flag x", "", true, 1 },
+		{ "thing make --file f --near -- x", "", false, 1 },
+		{ "thing make x --near here --file f y", "here", false, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *out, *err;
+
+		memset(&seen, 0, sizeof seen);
+		if (call(rows[i].line, &out, &err) != 0 || !seen.near != !rows[i].near ||
+			(seen.near && strcmp(seen.near, rows[i].near) != 0) ||
+			seen.flag != rows[i].flag || seen.rest != rows[i].rest)
+			fail_msg("%s: %s, %zu left", rows[i].line, seen.near ? seen.near : "none",
+				seen.rest);
+		free(out);
+		free(err);
+	}
 }
 
 static void every_line(void **state)
@@ -241,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line),
+		cmocka_unit_test(optional_values),
 		cmocka_unit_test(values_arrive),
 		cmocka_unit_test(every_status_has_its_exit_code),
 		cmocka_unit_test(full_output_is_an_error),
