@@ -11,6 +11,7 @@
 #include "factory/inputs.h"
 #include "factory/maker.h"
 #include "factory/plan.h"
+#include "host/text.h"
 #include "ledger/ledger.h"
 
 #include <stdlib.h>
@@ -57,11 +58,8 @@ static void free_planning(struct planning *p)
 static enum imp_status check_name(struct planning *p)
 {
 	struct imp_span name = imp_span_str(p->name);
-	bool good = name.n > 0 && name.n <= IMP_BATCH_NAME_MAX && imp_span_utf8(name);
-
-	for (size_t i = 0; i < name.n && good; i++)
-		good = name.p[i] >= 0x20 && name.p[i] != 0x7F;
-	if (good)
+	if (name.n > 0 && name.n <= IMP_BATCH_NAME_MAX && imp_span_utf8(name) &&
+		!imp_text_has_control(name))
 		return IMP_OK;
 	return imp_diag(&p->env->diag, IMP_E_FORMAT,
 		"--name: 1 to %d octets of text without control characters", IMP_BATCH_NAME_MAX);

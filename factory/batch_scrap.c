@@ -3,6 +3,7 @@
 #include "factory/commands.h"
 
 #include "factory/job.h"
+#include "host/text.h"
 
 #include <string.h>
 
@@ -10,10 +11,10 @@ static enum imp_status check_reason(struct imp_env *env, const char *reason)
 {
 	struct imp_span s = imp_span_str(reason);
 
-	if (s.n > 0 && s.n <= IMP_UNIT_REASON_MAX && imp_span_utf8(s))
+	if (s.n > 0 && s.n <= IMP_UNIT_REASON_MAX && imp_span_utf8(s) && !imp_text_has_control(s))
 		return IMP_OK;
-	return imp_diag(
-		&env->diag, IMP_E_FORMAT, "--reason: 1 to %d octets of text", IMP_UNIT_REASON_MAX);
+	return imp_diag(&env->diag, IMP_E_FORMAT,
+		"--reason: 1 to %d octets of text without control characters", IMP_UNIT_REASON_MAX);
 }
 
 enum imp_status imp_batch_scrap(struct imp_env *env, const struct imp_args *args)

@@ -115,7 +115,7 @@ static enum imp_status check_header(
 
 	if (row->fault)
 		imp_problem_error(
-			problems, path, row->line, "", "the header line has %s", row->fault);
+			problems, path, row->line, "", "the header line: %s", row->fault);
 	for (size_t i = 0; i < row->n && !row->fault; i++) {
 		struct imp_span name = row->cells[i];
 

@@ -78,8 +78,12 @@ unsigned imp_text_bad_line(struct imp_span text)
 
 bool imp_text_has_control(struct imp_span text)
 {
-	for (size_t i = 0; i < text.n; i++)
+	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] < 0x20 || text.p[i] == 0x7F)
 			return true;
+		/* U+0080 to U+009F: terminals obey those too */
+		if (text.p[i] == 0xC2 && i + 1 < text.n && text.p[i + 1] < 0xA0)
+			return true;
+	}
 	return false;
 }

@@ -18,7 +18,7 @@ IMP_MUST_CHECK enum imp_status imp_text_bool(const char *text, bool *out);
 /* The first line (from 1) that is not well-formed UTF-8 or holds a NUL; 0 when there is none. */
 unsigned imp_text_bad_line(struct imp_span text);
 
-/* A control character (U+0000 to U+001F, U+007F) anywhere? */
+/* A control character (U+0000 to U+001F, U+007F to U+009F) anywhere in this UTF-8? */
 bool imp_text_has_control(struct imp_span text);
 
 #endif

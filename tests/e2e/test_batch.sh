@@ -142,6 +142,9 @@ check "its keys are still there" [ "$(status l.db third made)" = 1 ]
 expect 0 "run with --force" batch run --ledger l.db --batch third --out outf --force
 check "eight released" [ "$(status l.db third released)" = 8 ]
 expect 7 "scrapping asks" batch scrap --ledger l.db --batch third --serial F-00001 --reason "cracked"
+for text in "" $'two\nlines' $'\e[1m' $'\xc2\x9b1m'; do
+	expect 3 "a reason that is no line of text" batch scrap --ledger l.db --batch third --serial F-00001 --reason "$text" --yes
+done
 expect 0 "scrap" batch scrap --ledger l.db --batch third --serial F-00001 --reason "cracked" --yes
 check "counts sum up" [ "$(status l.db third released)/$(status l.db third scrapped)" = 7/1 ]
 expect 7 "twice" batch scrap --ledger l.db --batch third --serial F-00001 --reason "cracked" --yes

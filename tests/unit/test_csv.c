@@ -84,6 +84,9 @@ static const struct row rows[] = {
 	{ "a,b\n1,x\0y\n", 10, "1:a|b 2!a NUL octet" },
 	{ "a,b\n1,x\ty\n", 0, "1:a|b 2!a control character" },
 	{ "a,b\n1,x\x7F\n", 0, "1:a|b 2!a control character" },
+	{ "a,b\n1,\xC2\x9B" "31m\n", 0, "1:a|b 2!a control character" },
+	{ "a,b\n1,\xC2\x80\n", 0, "1:a|b 2!a control character" },
+	{ "a,b\n1,\xC2\xA0\n", 0, "1:a|b 2:1|\xC2\xA0" },
 	{ "a,b\n1,\xFF\n3,4\n", 0, "1:a|b 2!not UTF-8 3:3|4" },
 	{ "a,b\n1,\xC0\xAF\n", 0, "1:a|b 2!not UTF-8" },
 	{ "a,b\n\xEF\xBB\xBF"
@@ -121,13 +124,13 @@ static void test_headers(void **state)
 	} bad[] = {
 		{ "", 0, "empty" },
 		{ "\xEF\xBB\xBF", 0, "empty" },
-		{ "\na,b\n", 1, "the header line has a blank line" },
+		{ "\na,b\n", 1, "the header line: a blank line" },
 		{ "a,,c\n", 1, "column 2 has no name" },
 		{ "a,b,a\n1,2,3\n", 1, "columns 1 and 3 are both named 'a'" },
 		{ "a, b\n", 1, "the name of column 2 begins or ends with a blank" },
-		{ "a,\"b\n", 1, "the header line has a quote" },
-		{ "a,\xFF\n", 1, "the header line has not UTF-8" },
-		{ "a,b\tc\n", 1, "the header line has a control character" },
+		{ "a,\"b\n", 1, "the header line: a quote" },
+		{ "a,\xFF\n", 1, "the header line: not UTF-8" },
+		{ "a,b\tc\n", 1, "the header line: a control character" },
 	};
 
 	(void)state;
