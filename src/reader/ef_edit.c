@@ -81,8 +81,9 @@ bool imr_set_next(const struct imr_set *set, struct imr_at *at)
 bool imr_set_find(
 	const struct imr_set *set, uint16_t object, uint16_t instance, struct imr_at *found)
 {
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
+	at.end = NULL;
 	while (imr_set_next(set, &at)) {
 		if (at.object == object && at.instance == instance) {
 			*found = at;
@@ -138,36 +139,39 @@ uint32_t imr_at_timeout(const struct imr_at *at)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-static bool same_link(struct imp_span link, uint16_t object, uint16_t instance)
-{
-	return link.n == 4 && be16(link.p) == object && be16(link.p + 2) == instance;
-}
-
 /* Does the Security instance link to it, by a single link or by one of several? */
-static bool links_to(const struct imr_at *security, uint16_t object, uint16_t instance)
+static bool links_to(const struct imr_at *security, const uint8_t link[4])
 {
-	struct imp_span several = imr_at_resource(security, COSE_LINKS);
-	struct imp_rd rd = { several.p, several.n, IMP_OK };
+	struct imp_rd rd = { security->resources.p, security->resources.n, IMP_OK };
 	struct imp_tlv tlv;
 
-	if (same_link(imr_at_resource(security, OSCORE_LINK), object, instance) ||
-		same_link(imr_at_resource(security, MQTT_LINK), object, instance))
-		return true;
-	while (rd.n && imp_tlv_next(&rd, &tlv) == IMP_OK)
-		if (same_link(tlv.value, object, instance))
+	while (rd.n && imp_tlv_next(&rd, &tlv) == IMP_OK) {
+		if (tlv.id == COSE_LINKS && tlv.kind == IMP_TLV_MULTIPLE) {
+			/* Its instances come next, and then what follows it. */
+			rd.p -= tlv.value.n;
+			rd.n += tlv.value.n;
+		} else if ((tlv.kind == IMP_TLV_RES_INSTANCE || tlv.id == OSCORE_LINK ||
+				   tlv.id == MQTT_LINK) &&
+			   tlv.value.n == 4 && memcmp(tlv.value.p, link, 4) == 0) {
 			return true;
+		}
+	}
 	return false;
 }
 
 bool imr_set_owned(const struct imr_set *set, uint16_t account, uint16_t object, uint16_t instance)
 {
-	struct imr_at at = { 0 };
+	uint8_t link[4];
+	struct imr_at at;
 	bool mine = false;
 
 	if (object != 21 && object != 23 && object != 24)
 		return false;
+	put16(link, object);
+	put16(link + 2, instance);
+	at.end = NULL;
 	while (imr_set_next(set, &at)) {
-		if (at.object != SECURITY || !links_to(&at, object, instance))
+		if (at.object != SECURITY || !links_to(&at, link))
 			continue;
 		if (at.instance != account)
 			return false;
@@ -220,8 +224,9 @@ void imr_set_remove(struct imr_set *set, struct imr_at *at)
 
 void imr_set_purge(struct imr_set *set, uint16_t account)
 {
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
+	at.end = NULL;
 	while (imr_set_next(set, &at))
 		if (imr_set_owned(set, account, at.object, at.instance))
 			imr_set_remove(set, &at);
@@ -292,7 +297,7 @@ static void object_end(const struct imr_set *set, uint16_t id, struct place *pla
 static bool find_place(
 	const struct imr_set *set, uint16_t object, uint16_t instance, struct place *place)
 {
-	struct imr_at at = { 0 };
+	struct imr_at at;
 	unsigned count = 0;
 
 	if (imr_set_find(set, object, instance, &at)) {
@@ -303,7 +308,7 @@ static bool find_place(
 		return true;
 	}
 	object_end(set, object, place);
-	memset(&at, 0, sizeof at);
+	at.end = NULL;
 	while (imr_set_next(set, &at)) {
 		count++;
 		if (at.here < set->p + place->to)

@@ -33,7 +33,7 @@ struct imr_set {
 	uint8_t origin[IMR_INSTANCES_MAX]; /* of each instance as they stand; 0 behind them */
 };
 
-/* An instance in a set.  All zero: before the first one. */
+/* An instance in a set.  With end NULL it stands before the first one. */
 struct imr_at {
 	uint16_t object, instance;
 	unsigned index;		   /* into origin */

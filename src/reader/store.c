@@ -8,7 +8,8 @@
 #include "reader/store_record.h"
 #include "reader/walk.h"
 
-#define STEPS 16U
+#define STEPS_SHIFT 4
+#define STEPS (1U << STEPS_SHIFT)
 
 enum imr_status imr_store_apply(struct imr_store *s)
 {
@@ -18,12 +19,15 @@ enum imr_status imr_store_apply(struct imr_store *s)
 enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
 {
 	enum imr_status st = imr_store_need(s);
-	struct imr_walk walk = { .visit = visit, .ctx = ctx };
-	struct imr_at at = { 0 };
+	struct imr_walk walk;
+	struct imr_at at;
 
 	if (st != IMR_OK)
 		return st;
+	walk.visit = visit;
+	walk.ctx = ctx;
 	st = IMR_GOOD;
+	at.end = NULL;
 	while (st == IMR_GOOD && imr_set_next(&s->set, &at)) {
 		if (s->set.origin[at.index] == IMR_ORIGIN_DISABLED)
 			continue;
@@ -37,25 +41,11 @@ enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx
 
 /* ---- bootstrap account ----------------------------------------------------------------------- */
 
-static void stop_timer(struct imr_store *s)
-{
-	s->remaining = 0;
-	s->step = 0;
-	s->unsaved = 0;
-}
-
 static void start_timer(struct imr_store *s, uint32_t seconds)
 {
 	s->remaining = seconds;
-	s->step = seconds / STEPS + (seconds % STEPS != 0);
+	s->step = (seconds >> STEPS_SHIFT) + ((seconds & (STEPS - 1)) != 0);
 	s->unsaved = 0;
-}
-
-static void forget_account(struct imr_store *s, const struct imr_at *at)
-{
-	imr_set_purge(&s->set, at->instance);
-	s->keys = IMP_SLOT_KEYS_PERSISTENT;
-	stop_timer(s);
 }
 
 static bool fresh(const struct imr_store *s, const struct imr_at *at)
@@ -66,9 +56,10 @@ static bool fresh(const struct imr_store *s, const struct imr_at *at)
 /* A fresh bootstrap account takes the place of an older one.  False when that one is to stay. */
 static bool succeed(struct imr_store *s)
 {
-	struct imr_at at = { 0 }, old;
+	struct imr_at at, old;
 	bool came = false, had = false;
 
+	at.end = NULL;
 	while (imr_set_account(&s->set, &at)) {
 		if (fresh(s, &at)) {
 			came = true;
@@ -82,24 +73,25 @@ static bool succeed(struct imr_store *s)
 	if (had && s->keys != IMP_SLOT_KEYS_NON_PERSISTENT && imr_at_timeout(&old) == 0)
 		return false;
 	if (had)
-		forget_account(s, &old);
+		imr_set_purge(&s->set, old.instance);
 	s->keys = IMP_SLOT_KEYS_PERSISTENT;
-	stop_timer(s);
+	s->remaining = 0;
 	return true;
 }
 
 enum imr_status imr_store_finish(struct imr_store *s)
 {
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
 	if (!succeed(s))
 		return IMR_E_RULE;
+	at.end = NULL;
 	if (imr_set_account(&s->set, &at)) {
 		uint32_t timeout = imr_at_timeout(&at);
 
 		/* One second is what a set without a timeout of its own carries (D15): at once. */
 		if (s->keys == IMP_SLOT_KEYS_NON_PERSISTENT && timeout <= 1)
-			forget_account(s, &at);
+			imr_set_purge(&s->set, at.instance);
 		else if (s->remaining == 0)
 			start_timer(s, timeout);
 	}
@@ -113,12 +105,13 @@ enum imr_status imr_store_finish(struct imr_store *s)
 enum imr_status imr_store_purge(struct imr_store *s)
 {
 	enum imr_status st = imr_store_read(s);
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
 	if (st != IMR_OK)
 		return st;
+	at.end = NULL;
 	if (imr_set_account(&s->set, &at))
-		forget_account(s, &at);
+		imr_set_purge(&s->set, at.instance);
 	return imr_store_write(s);
 }
 
@@ -154,18 +147,16 @@ enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
 enum imr_status imr_store_card_removed(struct imr_store *s)
 {
 	enum imr_status st = imr_store_read(s);
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
 	if (st != IMR_OK)
 		return st;
+	at.end = NULL;
 	while (imr_set_next(&s->set, &at)) {
 		uint8_t origin = s->set.origin[at.index];
 
-		if (origin != IMR_ORIGIN_CARD && origin != IMR_ORIGIN_DISABLED)
-			continue;
-		if (imr_at_account(&at))
-			stop_timer(s);
-		imr_set_remove(&s->set, &at);
+		if (origin == IMR_ORIGIN_CARD || origin == IMR_ORIGIN_DISABLED)
+			imr_set_remove(&s->set, &at);
 	}
 	memset(&s->card, 0, sizeof s->card);
 	return imr_store_write(s);
@@ -188,8 +179,9 @@ enum imr_status imr_store_card_disabled(struct imr_store *s)
 /* Keep /0/account and what it alone links to. */
 static void keep_account(struct imr_set *set, uint16_t account)
 {
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
+	at.end = NULL;
 	while (imr_set_next(set, &at))
 		if (!(at.object == 0 && at.instance == account) &&
 			!imr_set_owned(set, account, at.object, at.instance))
@@ -199,23 +191,23 @@ static void keep_account(struct imr_set *set, uint16_t account)
 enum imr_status imr_store_reset(struct imr_store *s, bool enough)
 {
 	enum imr_status st = imr_store_read(s);
-	struct imr_at at = { 0 };
+	struct imr_at at;
 
 	if (st != IMR_OK)
 		return st;
+	at.end = NULL;
 	if (enough) {
 		imr_set_clear(&s->set);
-		s->keys = IMP_SLOT_KEYS_PERSISTENT;
-		s->flags &= IMR_STORE_FACTORY_SPENT;
 		memset(&s->card, 0, sizeof s->card);
+		s->flags &= IMR_STORE_FACTORY_SPENT;
 	} else if (imr_set_account(&s->set, &at) &&
 		   s->set.origin[at.index] != IMR_ORIGIN_DISABLED) {
 		keep_account(&s->set, at.instance);
-		s->flags &= IMR_STORE_FACTORY_SPENT | IMR_STORE_FROM_FACTORY;
+		s->flags &= (uint8_t)~IMR_STORE_BOOTSTRAPPED;
 	} else {
 		imr_store_wipe(s);
 		return IMR_E_LAST;
 	}
-	stop_timer(s);
+	s->remaining = 0;
 	return imr_store_write(s);
 }

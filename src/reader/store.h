@@ -11,7 +11,7 @@
  * Each function that changes something is one such update, with at most (B blocks a region, f
  * blocks of the factory area, 0 when it is not erased)
  *	4	calls of prog, which together program each unit of the record once
- *	2 B + f	calls of erase
+ *	2 B + f	calls of erase, 3 B + f when it fails
  * whatever the content, and imr_store_open() at most B + f calls of erase and none of prog.
  *
  * Freestanding, no heap, no static data.  Success is IMR_OK, a pattern of many bits (imr.h).
@@ -42,8 +42,8 @@ struct imr_store_flash {
 	uint32_t size;	       /* octets of one region: whole blocks */
 	uint32_t block;	       /* octets of one erase block */
 	uint32_t unit;	       /* octets of a program unit: 1, 2, 4, 8, 16 or 32 */
-	uint32_t factory[2];   /* slots of the factory area, equal when there is one */
-	uint32_t factory_size; /* octets of one slot: whole blocks; 0: cannot be erased */
+	uint32_t factory;      /* the factory area, all slots of it: whole blocks */
+	uint32_t factory_size; /* its octets; 0: there is none, or it cannot be erased */
 };
 
 /* What a card was when its content was taken (D4). */
@@ -60,22 +60,22 @@ struct imr_store_card {
 #define IMR_STORE_FACTORY_SPENT 4U /* it was replaced or purged: leave the factory slot alone */
 
 struct imr_store {
-	/* Set by the device, with set.p and set.size: at least 2 KiB are advised, 64 needed. */
-	const struct imr_store_flash *flash;
-	struct imr_set set; /* wiped by each function but those that say otherwise */
-
-	/* Part of the record; may be changed between imr_store_read() and imr_store_apply(). */
-	struct imr_store_card card;
-	uint8_t keys; /* 5A; A5: the bootstrap account is non-persistent (D15) */
+	const struct imr_store_flash *flash; /* set by the device */
 
 	/* To look at. */
-	uint8_t flags;
 	uint32_t remaining; /* seconds of the account timeout as in flash; 0: it does not run */
 	uint32_t step;	    /* seconds after which remaining is written again: T/16, rounded up */
 	uint32_t unsaved;   /* seconds that have passed but are not in flash yet */
 	uint32_t generation;
-	uint8_t region;		/* in force; IMR_STORE_NO_REGION */
 	enum imr_status closed; /* why nothing may be written, or IMR_OK */
+	uint8_t region;		/* in force; IMR_STORE_NO_REGION */
+	uint8_t flags;
+
+	/* Part of the record; may be changed between imr_store_read() and imr_store_apply(). */
+	uint8_t keys;	    /* 5A; A5: the bootstrap account is non-persistent (D15) */
+	struct imr_set set; /* p and size, 256 octets at least, set by the device; wiped by each
+			     * function but those that say otherwise */
+	struct imr_store_card card;
 };
 
 #define IMR_STORE_NO_REGION 2U

@@ -11,6 +11,7 @@
 #include "reader/walk.h"
 
 #define LINE IMP_SLOT_ALIGN /* what is read at a time; a multiple of every program unit */
+#define MAGIC 0x53504D49U   /* "IMPS" */
 #define FORM_AT 6
 
 /* Trailer. */
@@ -41,16 +42,12 @@ static bool get(const struct imr_store *s, uint32_t addr, void *to, size_t n)
 	return s->flash->read(s->flash->ctx, addr, to, n) == 0;
 }
 
-static bool synced(const struct imr_store *s)
-{
-	return !s->flash->sync || s->flash->sync(s->flash->ctx) == 0;
-}
-
-/* Are the n octets at addr those at `with`, or all FF when that is NULL? */
+/* Are the n octets at addr, once they are in the medium, those at `with`, or all FF when that is
+ * NULL? */
 static bool same(const struct imr_store *s, uint32_t addr, const uint8_t *with, size_t n)
 {
 	uint8_t line[LINE];
-	bool good = true;
+	bool good = !s->flash->sync || s->flash->sync(s->flash->ctx) == 0;
 
 	for (size_t at = 0, k; good && at < n; at += k) {
 		k = n - at < LINE ? n - at : LINE;
@@ -64,8 +61,7 @@ static bool same(const struct imr_store *s, uint32_t addr, const uint8_t *with, 
 
 static bool program(const struct imr_store *s, uint32_t addr, const uint8_t *from, size_t n)
 {
-	return s->flash->prog(s->flash->ctx, addr, from, n) == 0 && synced(s) &&
-	       same(s, addr, from, n);
+	return s->flash->prog(s->flash->ctx, addr, from, n) == 0 && same(s, addr, from, n);
 }
 
 /* A mark, in units of its own. */
@@ -84,7 +80,7 @@ static bool erase(const struct imr_store *s, uint32_t addr, uint32_t n)
 	for (uint32_t at = 0; at < n; at += s->flash->block)
 		if (s->flash->erase(s->flash->ctx, addr + at) != 0)
 			return false;
-	return synced(s) && same(s, addr, NULL, n);
+	return same(s, addr, NULL, n);
 }
 
 /* Make it blank, without wear when it is. */
@@ -99,12 +95,9 @@ static enum imr_status clean(const struct imr_store *s)
 	const struct imr_store_flash *flash = s->flash;
 	bool gone = clear(s, flash->region[s->region ^ 1U], flash->size);
 
-	if (s->flags & IMR_STORE_FACTORY_SPENT && flash->factory_size) {
-		gone &= clear(s, flash->factory[1], flash->factory_size);
-		if (flash->factory[0] != flash->factory[1])
-			gone &= clear(s, flash->factory[0], flash->factory_size);
-	}
-	return gone ? IMR_GOOD : IMR_E_LEFT;
+	if (s->flags & IMR_STORE_FACTORY_SPENT)
+		gone &= clear(s, flash->factory, flash->factory_size);
+	return gone ? IMR_OK : IMR_E_LEFT;
 }
 
 /* ---- read ------------------------------------------------------------------------------------ */
@@ -147,43 +140,26 @@ static void judge(const struct imr_store *s, unsigned region, struct record *rec
 	}
 }
 
-/* Is the set well-formed, with one bootstrap account at most, an origin that is known for each
- * instance, and none behind them? */
+/* Is the set well-formed, with one bootstrap account at most, an origin for each instance, and none
+ * behind them? */
 static enum imr_status check(const struct imr_set *set)
 {
 	enum imr_status st = imr_ef(imp_span(set->p, set->n), NULL, NULL);
-	struct imr_at at = { 0 };
 	unsigned n = 0, accounts = 0;
+	struct imr_at at;
 
 	if (st != IMR_GOOD && st != IMR_E_NONE)
 		return st;
+	at.end = NULL;
 	for (; imr_set_next(set, &at); n++) {
 		accounts += imr_at_account(&at);
-		if (set->origin[n] != IMR_ORIGIN_FACTORY && set->origin[n] != IMR_ORIGIN_CARD &&
-			set->origin[n] != IMR_ORIGIN_SERVER &&
-			set->origin[n] != IMR_ORIGIN_DISABLED)
+		if (set->origin[n] == 0 || set->origin[n] == IMR_ORIGIN_FRESH)
 			return IMR_E_RULE;
 	}
 	if (accounts > 1 || at.next != set->p + set->n ||
 		!imp_span_all(imp_span(set->origin + n, IMR_INSTANCES_MAX - n), 0))
 		return IMR_E_RULE;
 	return IMR_GOOD;
-}
-
-/* Does flash hold what the sum in the header says?  For records that the buffer does not hold. */
-static bool sum_good(const struct imr_store *s, uint32_t addr, const struct record *record)
-{
-	uint32_t crc = record->crc;
-	uint8_t line[LINE];
-	bool good = true;
-
-	for (uint32_t at = 0, k; good && at < record->slot.length; at += k) {
-		k = record->slot.length - at < LINE ? record->slot.length - at : LINE;
-		good = get(s, addr + at, line, k);
-		crc = imp_crc32(crc, imp_span(line, k));
-	}
-	imp_wipe(line, sizeof line);
-	return good && crc == record->slot.crc;
 }
 
 /* Bring the record of a region into s. */
@@ -194,7 +170,7 @@ static enum imr_status load(struct imr_store *s, unsigned region, const struct r
 	const uint8_t *trailer;
 
 	if (length > s->set.size)
-		return sum_good(s, addr, record) ? IMR_E_SPACE : IMR_E_DAMAGED;
+		return IMR_E_SPACE;
 	if (!get(s, addr, s->set.p, length))
 		return IMR_E_IO;
 	if (imp_crc32(record->crc, imp_span(s->set.p, length)) != record->slot.crc)
@@ -207,15 +183,15 @@ static enum imr_status load(struct imr_store *s, unsigned region, const struct r
 	memcpy(&s->card, trailer + CARD_AT, sizeof s->card);
 	memcpy(s->set.origin, trailer + ORIGIN_AT, sizeof s->set.origin);
 	s->keys = record->slot.keys;
-	s->generation = record->slot.generation;
-	s->region = (uint8_t)region;
 	if (s->flags & ~FLAGS_KNOWN || s->card.id_n > sizeof s->card.id ||
 		check(&s->set) != IMR_GOOD)
 		return IMR_E_DAMAGED;
+	s->generation = record->slot.generation;
+	s->region = (uint8_t)region;
 	return IMR_GOOD;
 }
 
-/* The state of a store that was never written. */
+/* The configuration of a store that was never written. */
 static void nothing(struct imr_store *s)
 {
 	imr_set_clear(&s->set);
@@ -224,8 +200,6 @@ static void nothing(struct imr_store *s)
 	s->flags = 0;
 	s->remaining = 0;
 	s->step = 0;
-	s->generation = 0;
-	s->region = IMR_STORE_NO_REGION;
 }
 
 /*
@@ -247,25 +221,11 @@ static unsigned first_of(const struct imr_store *s, const struct record r[2])
 										    : first ^ 1U;
 }
 
-/* Why neither region has a record: what forbids writing before what does not. */
-static enum imr_status worst(enum imr_status a, enum imr_status b)
+/* Bring the record in force into s.  Region and generation stay as they were when there is none. */
+static enum imr_status find(struct imr_store *s, struct record r[2])
 {
-	static const uint8_t order[] = { IMR_E_NEWER, IMR_E_SPACE, IMR_E_IO, IMR_E_DAMAGED };
-
-	for (size_t i = 0; i < sizeof order; i++)
-		if ((int)a == order[i] || (int)b == order[i])
-			return (enum imr_status)order[i];
-	return IMR_E_NONE;
-}
-
-enum imr_status imr_store_open(struct imr_store *s)
-{
-	struct record r[2];
-	enum imr_status st;
 	unsigned which;
 
-	s->closed = IMR_OK;
-	s->unsaved = 0;
 	judge(s, 0, &r[0]);
 	judge(s, 1, &r[1]);
 	which = first_of(s, r);
@@ -273,38 +233,44 @@ enum imr_status imr_store_open(struct imr_store *s)
 		if (r[which].st == IMR_GOOD)
 			r[which].st = load(s, which, &r[which]);
 		if (r[which].st == IMR_GOOD)
-			return clean(s) == IMR_GOOD ? IMR_OK : IMR_E_LEFT;
+			return IMR_OK;
 	}
+	return r[r[0].st == IMR_E_NONE].st;
+}
+
+enum imr_status imr_store_open(struct imr_store *s)
+{
+	struct record r[2];
+	enum imr_status st;
+
+	s->closed = IMR_OK;
+	s->unsaved = 0;
+	s->generation = 0;
+	s->region = IMR_STORE_NO_REGION;
+	st = find(s, r);
+	if (st == IMR_OK)
+		return clean(s);
 	nothing(s);
-	st = worst(r[0].st, r[1].st);
-	if (st == IMR_E_NEWER || st == IMR_E_SPACE)
-		s->closed = st;
+	for (unsigned i = 0; i < 2; i++)
+		if (r[i].st == IMR_E_NEWER || r[i].st == IMR_E_SPACE)
+			st = s->closed = r[i].st;
 	return st;
 }
 
 enum imr_status imr_store_read(struct imr_store *s)
 {
-	struct record record;
-	unsigned region = s->region;
+	struct record r[2];
+	enum imr_status st = s->closed;
 
-	if (s->closed != IMR_OK)
-		return s->closed;
-	if (region == IMR_STORE_NO_REGION) {
+	if (st != IMR_OK)
+		return st;
+	if (s->region == IMR_STORE_NO_REGION)
 		nothing(s);
-		return IMR_OK;
-	}
-	judge(s, region, &record);
-	if (record.st == IMR_GOOD)
-		record.st = load(s, region, &record);
-	if (record.st == IMR_GOOD)
-		return IMR_OK;
-	imr_store_wipe(s);
-	return record.st;
-}
-
-enum imr_status imr_store_need(struct imr_store *s)
-{
-	return s->set.n ? IMR_OK : imr_store_read(s);
+	else
+		st = find(s, r);
+	if (st != IMR_OK)
+		imr_store_wipe(s);
+	return st;
 }
 
 void imr_store_wipe(struct imr_store *s)
@@ -313,20 +279,36 @@ void imr_store_wipe(struct imr_store *s)
 	s->set.n = 0;
 }
 
+enum imr_status imr_store_need(struct imr_store *s)
+{
+	return s->set.n ? IMR_OK : imr_store_read(s);
+}
+
 /* ---- write ----------------------------------------------------------------------------------- */
 
-/* A factory account that a server has replaced, or that is gone, must not come back: its keys are
- * erased with the slot.  A card's account only stands before it. */
-static void note_factory(struct imr_store *s)
+/*
+ * What the set makes of the account's marks.  A factory account that a server has replaced, or that
+ * is gone, must not come back: its keys are erased with the slot.  A card's account only stands
+ * before it.
+ */
+static void note_account(struct imr_store *s)
 {
-	struct imr_at at = { 0 };
-	uint8_t origin = imr_set_account(&s->set, &at) ? s->set.origin[at.index] : 0;
+	struct imr_at at;
+	uint8_t origin = IMR_ORIGIN_SERVER;
+	bool was_factory = s->flags & IMR_STORE_FROM_FACTORY;
 
-	if (s->flags & IMR_STORE_FROM_FACTORY && (origin == 0 || origin == IMR_ORIGIN_SERVER))
-		s->flags |= IMR_STORE_FACTORY_SPENT;
+	at.end = NULL;
+	if (imr_set_account(&s->set, &at)) {
+		origin = s->set.origin[at.index];
+	} else {
+		s->keys = IMP_SLOT_KEYS_PERSISTENT;
+		s->remaining = 0;
+	}
 	s->flags &= (uint8_t)~IMR_STORE_FROM_FACTORY;
 	if (origin == IMR_ORIGIN_FACTORY)
 		s->flags |= IMR_STORE_FROM_FACTORY;
+	else if (was_factory && origin == IMR_ORIGIN_SERVER)
+		s->flags |= IMR_STORE_FACTORY_SPENT;
 }
 
 /* The trailer behind the set, filling behind that; octets of both and the set. */
@@ -349,16 +331,16 @@ static void put_header(const struct imr_store *s, uint8_t head[IMP_SLOT_HEADER])
 	size_t n = s->set.n + IMR_STORE_TRAILER;
 
 	memset(head, 0, IMP_SLOT_HEADER);
-	memcpy(head, "IMPS", 4);
-	head[4] = IMP_SLOT_VERSION;
-	head[5] = s->keys;
-	head[FORM_AT] = IMP_SLOT_FORM_STORE;
+	put32(head, MAGIC);
+	put32(head + 4, IMP_SLOT_VERSION | (uint32_t)s->keys << 8 |
+				(uint32_t)IMP_SLOT_FORM_STORE << 8 * (FORM_AT - 4));
 	put32(head + 8, s->generation + 1);
 	put32(head + 12, (uint32_t)n);
 	put32(head + IMP_SLOT_CRC_AT, imp_slot_crc(head, imp_span(s->set.p, n)));
 }
 
-static bool put_record(struct imr_store *s, uint32_t addr)
+/* Not inlined, like the next one: its frame is gone when the old record is read again. */
+static __attribute__((noinline)) bool put_record(struct imr_store *s, uint32_t addr)
 {
 	uint8_t head[IMP_SLOT_HEADER];
 	size_t whole = put_trailer(s);
@@ -371,7 +353,7 @@ static bool put_record(struct imr_store *s, uint32_t addr)
 	       mark(s, addr + IMP_SLOT_PAYLOAD_AT + (uint32_t)whole, in_force);
 }
 
-static enum imr_status replace(struct imr_store *s)
+static __attribute__((noinline)) enum imr_status replace(struct imr_store *s)
 {
 	unsigned target = s->region == 0;
 	uint8_t flags = s->flags;
@@ -385,7 +367,7 @@ static enum imr_status replace(struct imr_store *s)
 		s->set.n + IMR_STORE_TRAILER > IMP_SLOT_PAYLOAD_MAX ||
 		s->set.n + IMR_STORE_BUFFER_EXTRA + IMR_STORE_REGION_EXTRA > s->flash->size)
 		return IMR_E_SPACE;
-	note_factory(s);
+	note_account(s);
 	if (!put_record(s, s->flash->region[target])) {
 		/* Its keys shall not lie about until the next boot. */
 		(void)erase(s, s->flash->region[target], s->flash->size);
@@ -403,8 +385,8 @@ enum imr_status imr_store_write(struct imr_store *s)
 {
 	enum imr_status st = s->closed == IMR_OK ? replace(s) : s->closed;
 
-	if (st != IMR_GOOD && st != IMR_E_LEFT)
+	if (st != IMR_OK && st != IMR_E_LEFT)
 		(void)imr_store_read(s);
 	imr_store_wipe(s);
-	return st == IMR_GOOD ? IMR_OK : st;
+	return st;
 }

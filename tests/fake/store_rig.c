@@ -18,8 +18,7 @@ void rig_init(struct rig *rig, uint32_t unit)
 	nor_init(&rig->nor, NOR_SIZE, RIG_BLOCK, unit);
 	rig->nor.seam.region[1] = RIG_REGION;
 	rig->nor.seam.size = RIG_REGION;
-	rig->nor.seam.factory[0] = RIG_FACTORY;
-	rig->nor.seam.factory[1] = RIG_FACTORY;
+	rig->nor.seam.factory = RIG_FACTORY;
 	rig->nor.seam.factory_size = NOR_SIZE - RIG_FACTORY;
 }
 
