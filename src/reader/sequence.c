@@ -38,23 +38,15 @@ enum imr_card_change imr_card_change(const struct imr_store_card *applied, bool 
 
 /* ---- the plan ---- */
 
-static uint32_t seconds(const struct imr_resource *r)
-{
-	int64_t v = imr_integer(r);
-
-	if (v <= 0)
-		return 0;
-	return v < 0xFFFFFFFF ? (uint32_t)v : 0xFFFFFFFFU;
-}
-
-/* Of type Unsigned: no octet is a sign. */
+/* Big-endian, what does not fit as the largest.  No number of interest here is negative, and
+ * Unsigned has no sign. */
 static uint32_t natural(const struct imr_resource *r)
 {
 	uint32_t v = 0;
 
 	for (size_t i = 0; i < r->length; i++) {
 		if (v >> 24)
-			return IMR_PRIORITY_LAST;
+			return 0xFFFFFFFFU;
 		v = v << 8 | r->value[i];
 	}
 	return v;
@@ -67,8 +59,8 @@ static void security(struct imr_plan *p, const struct imr_resource *r)
 		p->security_hold_off = 0;
 	p->security = r->instance;
 	if (r->resource == 11)
-		p->security_hold_off = seconds(r);
-	if (r->resource == 1 && imr_integer(r) == 1) {
+		p->security_hold_off = natural(r);
+	if (r->resource == 1 && natural(r) == 1) {
 		p->account = true;
 		p->account_at = r->instance;
 	}
@@ -93,6 +85,7 @@ int imr_plan_visit(void *plan, const struct imr_resource *r)
 {
 	struct imr_plan *p = (struct imr_plan *)plan;
 	struct imr_server *server;
+	uint32_t v;
 
 	if (r->object == 0)
 		security(p, r);
@@ -101,14 +94,15 @@ int imr_plan_visit(void *plan, const struct imr_resource *r)
 	server = server_of(p, r->instance);
 	if (!server)
 		return 1;
+	v = natural(r);
 	if (r->resource == 0)
-		server->ssid = (uint16_t)imr_integer(r);
+		server->ssid = v < IMR_NO_ID ? (uint16_t)v : 0;
 	else if (r->resource == 13)
-		server->priority = natural(r);
+		server->priority = v;
 	else if (r->resource == 15)
-		server->blocks = imr_integer(r) == 1;
+		server->blocks = v == 1;
 	else if (r->resource == 16)
-		server->bootstrap = imr_integer(r) == 1;
+		server->bootstrap = v == 1;
 	return 0;
 }
 
@@ -137,7 +131,7 @@ void imr_sequence_configure(struct imr_sequence *s, const struct imr_plan *plan)
 		struct imr_server server = plan->servers[i];
 		unsigned old = find(&s->plan, server.ssid), at = next.n;
 
-		if (server.ssid == 0 || server.ssid == IMR_NO_ID)
+		if (server.ssid == 0)
 			continue;
 		server.registered = old != NO_SERVER && s->plan.servers[old].registered;
 		server.due = server.registered && s->plan.servers[old].due;

@@ -540,7 +540,8 @@ static void plans(void **state)
 	visit(&plan, 1, 2, 0, "\x03", 1);
 	visit(&plan, 1, 2, 13, "\x64", 1);
 	visit(&plan, 1, 2, 15, "\1", 1);
-	visit(&plan, 1, 3, 16, "\1", 1); /* without SSID */
+	visit(&plan, 1, 3, 0, "\x00\x01\x00\x07", 4); /* no SSID, however it is cut */
+	visit(&plan, 1, 3, 16, "\1", 1);
 	visit(&plan, 1, 4, 0, "\x00\x00\xFF\xFF", 4);
 	visit(&plan, 1, 5, 0, "\x05", 1);
 	visit(&plan, 1, 5, 13, "\x01\x00\x00\x00\x00", 5); /* beyond 32 bits */
