@@ -192,7 +192,7 @@ static enum imp_unit_state after_flash(const struct imp_unit *u, unsigned target
 {
 	if (((u->done | IMP_TARGET_FLASH) & targets) == targets)
 		return IMP_UNIT_RELEASED;
-	return u->state;
+	return u->state == IMP_UNIT_WRITTEN ? IMP_UNIT_WRITTEN : IMP_UNIT_VERIFIED;
 }
 
 static enum imp_status flashed_one(struct imp_ledger *l, const struct imp_batch *b,
@@ -249,11 +249,18 @@ enum imp_status imp_ledger_fail(
 	return st == IMP_OK ? imp_txn_commit(&txn, diag) : st;
 }
 
+/* Where a failed unit was before: a target that is done stays done. */
+static enum imp_unit_state before_failure(const struct imp_unit *u)
+{
+	if (u->done)
+		return IMP_UNIT_VERIFIED;
+	return u->made ? IMP_UNIT_MADE : IMP_UNIT_PLANNED;
+}
+
 static enum imp_status retry_one(
 	struct imp_ledger *l, const struct imp_unit *u, struct imp_diag *diag)
 {
-	enum imp_status st = imp_unit_set_state(
-		l, u->id, u->made ? IMP_UNIT_MADE : IMP_UNIT_PLANNED, u->done, NULL, diag);
+	enum imp_status st = imp_unit_set_state(l, u->id, before_failure(u), u->done, NULL, diag);
 
 	if (st != IMP_OK)
 		return st;

@@ -44,7 +44,7 @@ const char *imp_ledger_path(const struct imp_ledger *ledger);
 /* A unit is in exactly one state. */
 enum imp_unit_state {
 	IMP_UNIT_PLANNED,  /* no key exists */
-	IMP_UNIT_MADE,	   /* keys sealed here; a target may be done, see done */
+	IMP_UNIT_MADE,	   /* keys sealed here, no target done */
 	IMP_UNIT_WRITTEN,  /* on a medium, not verified yet */
 	IMP_UNIT_VERIFIED, /* read back and right, other targets still open */
 	IMP_UNIT_RELEASED, /* every target written and verified */
@@ -235,8 +235,8 @@ struct imp_unit_flashed {
 	const char *failure;  /* NULL when it was verified; else the reason, unit becomes failed */
 };
 
-/* Record verified files: -> released, or as it was with flash done while its card is open.  One
- * transaction.  Call it when the files are durable. */
+/* Record verified files: -> released, or verified while the card is open (written stays while a
+ * card is in the middle of it).  One transaction.  Call it when the files are durable. */
 IMP_MUST_CHECK enum imp_status imp_ledger_flashed(struct imp_ledger *ledger,
 	const struct imp_batch *batch, const struct imp_unit_flashed *v, size_t n,
 	struct imp_diag *diag);
@@ -245,8 +245,9 @@ IMP_MUST_CHECK enum imp_status imp_ledger_flashed(struct imp_ledger *ledger,
 IMP_MUST_CHECK enum imp_status imp_ledger_fail(
 	struct imp_ledger *ledger, int64_t unit, const char *reason, struct imp_diag *diag);
 
-/* failed -> made (same keys) or planned (when none were made).  serial NULL: all failed ones of the
- * batch; their number in *n.  IMP_E_DENIED: the unit named is not failed. */
+/* failed -> verified (a target is done), made (same keys) or planned (when none were made).  serial
+ * NULL: all failed ones of the batch; their number in *n.  IMP_E_DENIED: the unit named is not
+ * failed. */
 IMP_MUST_CHECK enum imp_status imp_ledger_retry(struct imp_ledger *ledger,
 	const struct imp_batch *batch, const char *serial, uint64_t *n, struct imp_diag *diag);
 

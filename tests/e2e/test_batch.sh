@@ -182,6 +182,7 @@ expect 2 "files need a folder" batch run --ledger l.db --batch both
 expect 0 "run both" batch run --ledger l.db --batch both --out outb
 says "5 units await their card"
 check "files are there" [ "$(find outb -name '*.bin' | wc -l)" = 5 ]
+check "status tells that one target is done" [ "$(status l.db both verified)" = 5 ]
 
 # ---- what changed between plan and run ----------------------------------------------------------
 

@@ -428,13 +428,20 @@ static void card_way(void **state)
 /* Both targets, in either order: released when the second is done. */
 static void both_targets(void **state)
 {
+	IMP_BATCH b = { 0 };
+	uint64_t n = 0;
+
 	(void)state;
 	ledger_rig_plan(&rig, "B", FLASH | CARD, 2);
 	assert_int_equal(ledger_rig_make(&rig, "ep-B-0", "p0", 1), IMP_OK);
 	assert_int_equal(ledger_rig_make(&rig, "ep-B-1", "p1", 2), IMP_OK);
 
 	assert_int_equal(ledger_rig_flash(&rig, "ep-B-0", NULL), IMP_OK);
-	assert_int_equal(ledger_rig_state(&rig, "ep-B-0"), IMP_UNIT_MADE);
+	assert_int_equal(ledger_rig_state(&rig, "ep-B-0"), IMP_UNIT_VERIFIED);
+	assert_int_equal(imp_ledger_fail(rig.ledger, id_of("ep-B-0"), "torn", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_batch(rig.ledger, "B", &b, &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_retry(rig.ledger, &b, "B-0", &n, &rig.diag), IMP_OK);
+	assert_int_equal(ledger_rig_state(&rig, "ep-B-0"), IMP_UNIT_VERIFIED);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, id_of("ep-B-0"), "1", &rig.diag), IMP_OK);
 	assert_int_equal(
 		imp_ledger_card_verified(rig.ledger, id_of("ep-B-0"), "1", "{}", &rig.diag),
