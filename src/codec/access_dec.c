@@ -11,6 +11,7 @@ enum {
 	USER = 0xA4,
 	ANY_OF = 0xA0,
 	KEY_REFERENCE = 0x83,
+	USAGE = 0x95,
 	PROPRIETARY_BIT = 0x80,
 };
 
@@ -49,11 +50,61 @@ enum imp_status imp_access_get(struct imp_span expanded, uint8_t mode, struct im
 			named = der.tag == MODE && der.value.n == 1 &&
 				!(der.value.p[0] & PROPRIETARY_BIT) && (der.value.p[0] & mode);
 		} else if (named && der.tag == ANY_OF) {
-			rd = imp_rd(der.value); /* its conditions end the rule that was asked for */
+			struct imp_rd in = imp_rd(der.value);
+
+			while (in.n) {
+				st = imp_der_next(&in, &der);
+				if (st != IMP_OK)
+					return st;
+				add(&got, &der);
+			}
 		} else if (named) {
 			add(&got, &der);
 		}
 	}
 	*rule = got;
 	return IMP_OK;
+}
+
+/*
+ * Both notations flattened: templates are entered and never left, so that what is in them comes
+ * next. Keys stand inside of A4, or anywhere in C6, where 90 tells which of them are on.
+ */
+unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys, unsigned cap)
+{
+	const uint8_t *inside = application ? run.p + run.n : run.p;
+	struct imp_rd rd = imp_rd(run);
+	bool read = application, used = true;
+	unsigned n = 0, on = 0xFF;
+
+	while (imp_der_more(&rd)) {
+		bool here = rd.p < inside;
+		struct imp_der der;
+		unsigned v;
+
+		if (imp_der_next(&rd, &der) != IMP_OK)
+			break;
+		v = der.value.n ? der.value.p[0] : 0;
+		if (der.tag == ANY_OF || der.tag == USER) {
+			if (der.tag == USER)
+				inside = rd.p;
+			rd.p -= der.value.n;
+			rd.n += der.value.n;
+		} else if (!here) {
+			if (der.tag >= MODE && der.tag <= MODE_LAST)
+				read = der.tag == MODE &&
+				       (v & (PROPRIETARY_BIT | IMP_AM_READ)) == IMP_AM_READ;
+		} else if (der.tag == ALWAYS) {
+			on = v;
+		} else if (der.tag == USAGE) {
+			used = v != 0;
+		} else if (der.tag == KEY_REFERENCE) {
+			if (read && used && on & 0x80 && n < cap)
+				keys[n++] = (uint8_t)v;
+			if (application)
+				on <<= 1;
+			used = true;
+		}
+	}
+	return n;
 }

@@ -68,12 +68,23 @@ IMP_MUST_CHECK enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fc
 IMP_MUST_CHECK enum imp_status imp_fcp_find(
 	struct imp_span answer, uint16_t tag, struct imp_span *value);
 
-enum imp_fcp_kind imp_fcp_kind(uint8_t descriptor);
+/* First octet of the descriptor. */
+static inline bool imp_fcp_is_df(uint8_t descriptor)
+{
+	return (descriptor & 0xBF) == 0x38;
+}
 
-/* Content of C6 into keys (room for IMP_FCP_KEYS_MAX), *n and *enabled, which the caller has set to
- * 0. */
-IMP_MUST_CHECK enum imp_status imp_fcp_keys(
-	struct imp_span pin_status, uint8_t *keys, uint8_t *n, uint8_t *enabled);
+static inline bool imp_fcp_is_transparent(uint8_t descriptor)
+{
+	return (descriptor & 0xBF) == 0x01;
+}
+
+/*
+ * Key references, at most cap, for reading: of the rule for READ in an expanded rule (content of
+ * AB, or a record of EF.ARR), or, application set, those switched on in content of C6.  Their
+ * number.
+ */
+unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys, unsigned cap);
 
 /* EF.ARR and the record that 8B names for security environment 01 (else the first one). */
 IMP_MUST_CHECK enum imp_status imp_fcp_arr(

@@ -27,9 +27,9 @@ static enum imp_status number(struct imp_span v, size_t max, uint32_t *out)
 	return IMP_OK;
 }
 
-enum imp_fcp_kind imp_fcp_kind(uint8_t descriptor)
+static enum imp_fcp_kind kind(uint8_t descriptor)
 {
-	if ((descriptor & 0xBF) == 0x38)
+	if (imp_fcp_is_df(descriptor))
 		return IMP_FCP_DF;
 	if (descriptor & 0xB0)
 		return IMP_FCP_OTHER;
@@ -50,7 +50,7 @@ static enum imp_status descriptor_get(struct imp_span v, struct imp_fcp *fcp)
 {
 	struct imp_rd rd = imp_rd(v);
 
-	fcp->kind = imp_fcp_kind(imp_rd_u8(&rd));
+	fcp->kind = kind(imp_rd_u8(&rd));
 	imp_rd_u8(&rd);
 	if (v.n >= 4) {
 		fcp->record_length = imp_rd_be16(&rd);
@@ -74,29 +74,28 @@ static enum imp_status sfi_get(struct imp_span v, struct imp_fcp *fcp)
 }
 
 /* 90 flags, then per key [95 usage] 83 reference.  A usage of 00 says that it is not asked for. */
-enum imp_status imp_fcp_keys(
-	struct imp_span pin_status, uint8_t *keys, uint8_t *n, uint8_t *enabled)
+static enum imp_status pin_status_get(struct imp_span v, struct imp_fcp *fcp)
 {
-	struct imp_rd rd = imp_rd(pin_status);
+	struct imp_rd rd = imp_rd(v);
 	struct imp_der der;
 	bool used = true;
 
 	while (rd.n) {
-		uint8_t v;
+		uint8_t first;
 
 		if (imp_der_next(&rd, &der) != IMP_OK)
 			return rd.st;
 		if (der.value.n == 0)
 			continue;
-		v = der.value.p[0];
+		first = der.value.p[0];
 		if (der.tag == PS_DO) {
-			*enabled = v;
+			fcp->enabled = first;
 		} else if (der.tag == USAGE) {
-			used = v != 0;
-		} else if (der.tag == KEY_REFERENCE && *n < IMP_FCP_KEYS_MAX) {
+			used = first != 0;
+		} else if (der.tag == KEY_REFERENCE && fcp->keys_n < IMP_FCP_KEYS_MAX) {
 			if (!used)
-				*enabled &= (uint8_t) ~(0x80U >> *n);
-			keys[(*n)++] = v;
+				fcp->enabled &= (uint8_t) ~(0x80U >> fcp->keys_n);
+			fcp->keys[fcp->keys_n++] = first;
 			used = true;
 		}
 	}
@@ -142,7 +141,7 @@ static enum imp_status field_get(const struct imp_der *der, struct imp_fcp *fcp)
 		fcp->proprietary = der->value;
 		return IMP_OK;
 	case IMP_FCP_PIN_STATUS:
-		return imp_fcp_keys(der->value, fcp->keys, &fcp->keys_n, &fcp->enabled);
+		return pin_status_get(der->value, fcp);
 	default:
 		return IMP_OK;
 	}
@@ -151,16 +150,13 @@ static enum imp_status field_get(const struct imp_der *der, struct imp_fcp *fcp)
 /* Content of 62, of 6F, or of 62 in 6F. */
 static enum imp_status fields(struct imp_span answer, struct imp_span *out)
 {
-	struct imp_rd rd = imp_rd(answer);
-	struct imp_der der;
+	enum imp_status st = imp_der_find(answer, FCP, out);
 
-	if (imp_der_next(&rd, &der) != IMP_OK)
-		return rd.st;
-	if (der.tag == FCI)
-		(void)!imp_der_find(der.value, FCP, &der.value);
-	else if (der.tag != FCP)
+	if (st != IMP_E_ABSENT)
+		return st;
+	if (imp_der_find(answer, FCI, out) != IMP_OK)
 		return IMP_E_FORMAT;
-	*out = der.value;
+	(void)!imp_der_find(*out, FCP, out);
 	return IMP_OK;
 }
 

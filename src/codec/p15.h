@@ -40,9 +40,9 @@ struct imp_p15_app {
 /* Every application, of PKCS#15 or not; for records call it on each record. */
 IMP_MUST_CHECK enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app);
 
-/* The first PKCS#15 application of a file or record.  IMP_E_ABSENT: none; elements that make no
+/* Is there a PKCS#15 application in this file or record?  IMP_E_ABSENT: none; elements that make no
  * sense end the search. */
-IMP_MUST_CHECK enum imp_status imp_p15_find_app(struct imp_span dir, struct imp_p15_app *app);
+IMP_MUST_CHECK enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path);
 
 /* Is it the PKCS#15 application?  A longer AID that starts with it counts (A.3, 5). */
 bool imp_p15_app_matches(const struct imp_p15_app *app);

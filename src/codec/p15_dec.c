@@ -49,19 +49,26 @@ enum imp_status imp_p15_dir_next(struct imp_rd *rd, struct imp_p15_app *app)
 	return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
 }
 
-enum imp_status imp_p15_find_app(struct imp_span dir, struct imp_p15_app *app)
-{
-	struct imp_rd rd = imp_rd(dir);
-
-	while (imp_p15_dir_next(&rd, app) == IMP_OK)
-		if (imp_p15_app_matches(app))
-			return IMP_OK;
-	return IMP_E_ABSENT;
-}
-
 bool imp_p15_app_matches(const struct imp_p15_app *app)
 {
 	return imp_span_starts(app->aid, imp_span(imp_p15_aid, sizeof imp_p15_aid));
+}
+
+enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path)
+{
+	struct imp_rd rd = imp_rd(dir);
+	struct imp_der der;
+
+	while (imp_der_more(&rd) && imp_der_next(&rd, &der) == IMP_OK) {
+		struct imp_span v;
+
+		if (der.tag != APPLICATION || imp_der_find(der.value, AID, &v) != IMP_OK ||
+			!imp_span_starts(v, imp_span(imp_p15_aid, sizeof imp_p15_aid)))
+			continue;
+		*has_path = imp_der_find(der.value, PATH, &v) == IMP_OK;
+		return IMP_OK;
+	}
+	return IMP_E_ABSENT;
 }
 
 /* ---- EF(ODF) -----------------------------------------------------------------------------------
@@ -111,11 +118,17 @@ enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
 /* Is it our OID, as it should be or with a complete DER OID for content? */
 static bool oid_matches(struct imp_span oid, bool *wrapped_twice)
 {
-	static const uint8_t twice[] = { IMP_DER_OID, IMP_P15_OID_SIZE, 0x67, 0x2B, 0x09, 0x01 };
-	bool wrapped = imp_span_eq(oid, imp_span(twice, sizeof twice));
+	bool wrapped = oid.n == 2 + IMP_P15_OID_SIZE && oid.p[0] == IMP_DER_OID &&
+		       oid.p[1] == IMP_P15_OID_SIZE;
 
+	if (wrapped) {
+		oid.p += 2;
+		oid.n -= 2;
+	}
+	if (!imp_span_eq(oid, imp_span(imp_p15_oid, sizeof imp_p15_oid)))
+		return false;
 	*wrapped_twice |= wrapped;
-	return wrapped || imp_span_eq(oid, imp_span(imp_p15_oid, sizeof imp_p15_oid));
+	return true;
 }
 
 static void flags_get(struct imp_span bits, struct imp_p15_object *object)
@@ -138,6 +151,7 @@ struct parts {
 static bool parts_get(const struct imp_der *object, struct parts *parts)
 {
 	struct imp_rd rd = imp_rd(object->value);
+	struct imp_der der;
 	struct imp_span value;
 
 	parts->id.n = 0;
@@ -145,10 +159,13 @@ static bool parts_get(const struct imp_der *object, struct parts *parts)
 	if (object->tag != IMP_P15_OPAQUE && object->tag != IMP_P15_EXTERNAL &&
 		object->tag != IMP_P15_OIDDO)
 		return false;
-	parts->common = imp_der_take(&rd, IMP_DER_SEQUENCE);
-	parts->data = imp_der_take(&rd, IMP_DER_SEQUENCE);
-	if (rd.st != IMP_OK ||
-		imp_der_find(imp_span(rd.p, rd.n), TYPE_ATTRIBUTES, &value) != IMP_OK)
+	if (imp_der_next(&rd, &der) != IMP_OK)
+		return false;
+	parts->common = der.value;
+	if (imp_der_next(&rd, &der) != IMP_OK)
+		return false;
+	parts->data = der.value;
+	if (imp_der_find(imp_span(rd.p, rd.n), TYPE_ATTRIBUTES, &value) != IMP_OK)
 		return false;
 	if (object->tag == IMP_P15_OIDDO)
 		if (imp_der_find(value, IMP_DER_SEQUENCE, &value) != IMP_OK ||

@@ -11,6 +11,9 @@
 #define DODFS_MAX 8
 #define CHANNEL_MAX 19
 
+/* Their frames need not be there while others run. */
+#define NOT_INLINED __attribute__((noinline))
+
 static const uint8_t path_of_dir[] = { 0x3F, 0x00, 0x2F, 0x00 };
 static const uint8_t path_of_odf[] = { 0x50, 0x31 };
 
@@ -20,11 +23,11 @@ static const uint8_t path_of_odf[] = { 0x50, 0x31 };
 /* Is the PKCS#15 application among these templates? */
 static bool application(struct imr_session *s, struct imp_span dir)
 {
-	struct imp_p15_app app;
+	bool has_path;
 
-	if (imp_p15_find_app(dir, &app) != IMP_OK)
+	if (imp_p15_find_app(dir, &has_path) != IMP_OK)
 		return false;
-	if (app.path.n == 0)
+	if (!has_path)
 		s->report->quirks |= IMR_QUIRK_DIR_NO_PATH;
 	return true;
 }
@@ -32,11 +35,13 @@ static bool application(struct imr_session *s, struct imp_span dir)
 /* Records from the first one until there are no more; p2 says of which file. */
 static void records(struct imr_session *s, unsigned p2)
 {
+	unsigned le = 0;
+
 	for (unsigned i = 1; i <= RECORDS_MAX; i++) {
-		imr_command(s, IMR_READ_RECORD | IMR_P1(i) | p2, 0, s->record_length);
+		imr_command(s, IMR_READ_RECORD | IMR_P1(i) | p2, 0, le);
 		if (s->st != IMR_GOOD || application(s, s->answer))
 			return;
-		s->record_length = s->cmd[4];
+		le = s->cmd[4]; /* what T=0 wanted */
 	}
 	s->st = IMR_E_NONE;
 }
@@ -46,8 +51,9 @@ static void directory(struct imr_session *s)
 	records(s, 0x1E << 3); /* by its SFI */
 	if (s->sw == IMR_SW_NO_RECORD || !imr_forgive(s, s->sw))
 		return;
-	imr_open(s, imp_span(path_of_dir, sizeof path_of_dir));
-	if (s->kind != IMP_FCP_TRANSPARENT) {
+	imr_path(s, imp_span(path_of_dir, sizeof path_of_dir));
+	imr_open(s);
+	if (!imp_fcp_is_transparent(s->descriptor)) {
 		records(s, 0);
 		return;
 	}
@@ -103,12 +109,13 @@ static void close_channel(struct imr_session *s, uint8_t number)
 
 /* What the index-th entry of EF(ODF) points to, or holds itself.  *last: there is none, and none
  * behind it. */
-static struct imp_span dodf(struct imr_session *s, unsigned index, bool *last)
+static NOT_INLINED struct imp_span dodf(struct imr_session *s, unsigned index, bool *last)
 {
 	struct imp_p15_odf found;
 	struct imp_rd rd;
 
-	imr_open(s, imp_span(path_of_odf, sizeof path_of_odf));
+	imr_path(s, imp_span(path_of_odf, sizeof path_of_odf));
+	imr_open(s);
 	rd = imp_rd(imr_read_all(s));
 	do {
 		enum imp_status st = imp_p15_odf_next(&rd, &found);
@@ -122,21 +129,20 @@ static struct imp_span dodf(struct imr_session *s, unsigned index, bool *last)
 	} while (index-- > 0);
 	if (found.objects.n)
 		return found.objects;
-	imr_open(s, found.path.fids);
+	imr_path(s, found.path.fids);
+	imr_open(s);
 	return imr_read_all(s);
 }
 
 /* Octets to read, by the first ones: 4 + size, never the filling behind them (A.7). */
 static size_t extent(const struct imr_session *s, size_t size)
 {
-	struct imp_span head = imp_span(s->buffer, s->at);
-	size_t n = imp_ef_extent(head);
+	size_t n = imp_ef_extent(imp_span(s->buffer, s->at));
 
-	if (n && n <= size)
-		return n;
-	if (s->config->options & IMR_OPT_LENIENT && head.n && head.p[0] >> 6 == IMP_TLV_RESOURCE)
+	/* Such a first octet would be a count of 49152 objects: no header. */
+	if (s->config->options & IMR_OPT_LENIENT && s->at && s->buffer[0] >> 6 == IMP_TLV_RESOURCE)
 		return size;
-	return n ? n : head.n;
+	return n ? n : s->at;
 }
 
 /* The opened file, from offset from on and at most size octets, up to the end of the payload. */
@@ -164,30 +170,36 @@ static void payload(struct imr_session *s, uint32_t from, size_t size)
 		s->at = n;
 }
 
-/* The file that a DODF points to. */
-static void load_object(struct imr_session *s, struct imp_span dodf)
+/* Bring what a DODF points to into the buffer. */
+static NOT_INLINED void fetch(struct imr_session *s, struct imp_span entries)
 {
-	const struct imr_config *config = s->config;
 	struct imp_p15_path path;
 	enum imp_status found;
 	bool twice;
 
 	if (s->st != IMR_GOOD)
 		return;
-	found = imp_p15_find_bootstrap(dodf, &path, &twice);
+	found = imp_p15_find_bootstrap(entries, &path, &twice);
 	if (found != IMP_OK) {
 		s->st = found == IMP_E_ABSENT ? IMR_E_NONE : IMR_E_DAMAGED;
 		return;
 	}
-	imr_open(s, path.fids);
-	payload(s, path.part ? path.index : 0, path.part ? path.length : IMP_FCP_NO_SIZE);
-	if (s->st != IMR_GOOD)
-		return;
-	s->st = imr_payload(s->buffer, s->at, config->options, config->visit, config->ctx);
-	if (s->st != IMR_OK)
-		return;
 	if (twice)
 		s->report->quirks |= IMR_QUIRK_OID_TWICE;
+	imr_path(s, path.fids);
+	imr_open(s);
+	payload(s, path.part ? path.index : 0, path.part ? path.length : IMP_FCP_NO_SIZE);
+}
+
+/* Check and hand over what is in the buffer. */
+static void deliver(struct imr_session *s)
+{
+	const struct imr_config *config = s->config;
+
+	if (s->st == IMR_GOOD)
+		s->st = imr_payload(s->buffer, s->at, config->options, config->visit, config->ctx);
+	if (s->st != IMR_OK)
+		return;
 	if (imp_ef_extent(imp_span(s->buffer, s->at)) != s->at)
 		s->report->quirks |= IMR_QUIRK_NO_HEADER;
 	s->report->length = s->at;
@@ -201,13 +213,14 @@ static void load_application(struct imr_session *s)
 	unsigned i = 0;
 
 	imr_select_application(s);
-	if (s->st == IMR_GOOD && s->kind != IMP_FCP_DF && s->kind != IMP_FCP_OTHER)
+	if (s->st == IMR_GOOD && s->descriptor && !imp_fcp_is_df(s->descriptor))
 		s->st = IMR_E_DAMAGED; /* a file answered instead (A.11) */
 	if (s->st != IMR_GOOD)
 		return;
 	while (i < DODFS_MAX && !last) {
 		s->st = IMR_GOOD;
-		load_object(s, dodf(s, i, &last));
+		fetch(s, dodf(s, i, &last));
+		deliver(s);
 		if (s->sw == IMR_SW_SECURITY && s->st == IMR_E_REFUSED && !s->pin_tried) {
 			imr_pin(s);
 			if (s->st == IMR_GOOD)

@@ -21,18 +21,14 @@ static void describe(struct imr_session *s)
 	struct imp_span v;
 
 	s->size = IMP_FCP_NO_SIZE;
-	s->kind = IMP_FCP_OTHER;
-	s->record_length = 0;
+	s->descriptor = 0;
 	if (imp_fcp_find(s->answer, IMP_FCP_SIZE, &v) == IMP_OK && v.n - 1 < 4) {
 		struct imp_rd rd = imp_rd(v);
 
 		s->size = imp_rd_be(&rd, v.n);
 	}
-	if (imp_fcp_find(s->answer, IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n) {
-		s->kind = (uint8_t)imp_fcp_kind(v.p[0]);
-		if (v.n > 3)
-			s->record_length = v.p[3];
-	}
+	if (imp_fcp_find(s->answer, IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n)
+		s->descriptor = v.p[0];
 }
 
 static void select(struct imr_session *s, unsigned p1, const uint8_t *name, size_t n)
@@ -52,7 +48,7 @@ void imr_select_application(struct imr_session *s)
 	select(s, BY_AID, imp_p15_aid, sizeof imp_p15_aid);
 }
 
-void imr_open_again(struct imr_session *s)
+void imr_open(struct imr_session *s)
 {
 	const uint8_t *fid = s->path + s->path_n - 2;
 	struct imp_span v;
@@ -67,7 +63,7 @@ void imr_open_again(struct imr_session *s)
 		s->report->quirks |= IMR_QUIRK_FCP_FID;
 }
 
-void imr_open(struct imr_session *s, struct imp_span fids)
+void imr_path(struct imr_session *s, struct imp_span fids)
 {
 	uint8_t *to = s->path;
 
@@ -84,7 +80,6 @@ void imr_open(struct imr_session *s, struct imp_span fids)
 	}
 	memcpy(to, fids.p, fids.n);
 	s->path_n = (uint8_t)((size_t)(to - s->path) + fids.n);
-	imr_open_again(s);
 }
 
 void imr_read(struct imr_session *s, uint32_t from, size_t n)

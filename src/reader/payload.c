@@ -8,7 +8,7 @@
 
 /* Was the resource that ends before the rest of the file there before?  Other kinds do not count.
  */
-static bool again(struct imp_span before, uint16_t id)
+static __attribute__((noinline)) bool again(struct imp_span before, uint16_t id)
 {
 	struct imp_rd rd = imp_rd(before);
 	struct imp_tlv tlv;

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #define PIN_SIZE 8
+#define KEYS_MAX 4
 
-/* The rule for READ that the record of an EF.ARR holds. */
-static void rule_by_reference(
-	struct imr_session *s, struct imp_span referenced, struct imp_access_rule *rule)
+/* The record of an EF.ARR that the file's rule is in.  Without it the answer is empty. */
+static void referenced_rule(struct imr_session *s, struct imp_span referenced)
 {
 	uint8_t path[] = { 0x7F, 0xFF, 0, 0 }, record;
 	uint16_t arr;
@@ -24,33 +24,33 @@ static void rule_by_reference(
 		path[0] = 0x3F;
 		path[1] = 0x00;
 	}
-	imr_open(s, imp_span(path, sizeof path));
-	imr_command(s, IMR_READ_RECORD | IMR_P1(record), 0, s->record_length);
-	if (s->st == IMR_GOOD)
-		(void)!imp_access_get(s->answer, IMP_AM_READ, rule);
-	(void)imr_forgive(s, s->sw);
+	imr_path(s, imp_span(path, sizeof path));
+	imr_open(s);
+	imr_command(s, IMR_READ_RECORD | IMR_P1(record), 0, 0);
+	if (imr_forgive(s, s->sw))
+		s->answer.n = 0;
 }
 
 /* Keys that let READ of the file pass; where no rule names one, those switched on for the
  * application. */
-static void find_keys(struct imr_session *s, struct imp_access_rule *rule)
+static unsigned find_keys(struct imr_session *s, uint8_t keys[static KEYS_MAX])
 {
 	struct imp_span v;
-	uint8_t enabled = 0;
+	unsigned n;
 
-	rule->keys_n = 0;
-	if (imp_fcp_find(s->answer, IMP_FCP_EXPANDED, &v) == IMP_OK)
-		(void)!imp_access_get(v, IMP_AM_READ, rule);
-	else if (imp_fcp_find(s->answer, IMP_FCP_REFERENCED, &v) == IMP_OK)
-		rule_by_reference(s, v, rule);
-	if (rule->keys_n)
-		return;
+	imr_open(s);
+	if (imp_fcp_find(s->answer, IMP_FCP_EXPANDED, &v) != IMP_OK) {
+		if (imp_fcp_find(s->answer, IMP_FCP_REFERENCED, &v) == IMP_OK)
+			referenced_rule(s, v);
+		v = s->answer;
+	}
+	n = imp_fcp_read_keys(v, false, keys, KEYS_MAX);
+	if (n)
+		return n;
 	imr_select_application(s);
-	if (imp_fcp_find(s->answer, IMP_FCP_PIN_STATUS, &v) == IMP_OK)
-		(void)!imp_fcp_keys(v, rule->keys, &rule->keys_n, &enabled);
-	for (unsigned i = 0; i < rule->keys_n; i++)
-		if (!(enabled << i & 0x80))
-			rule->keys[i] = 0;
+	if (imp_fcp_find(s->answer, IMP_FCP_PIN_STATUS, &v) != IMP_OK)
+		return 0;
+	return imp_fcp_read_keys(v, true, keys, KEYS_MAX);
 }
 
 static void verify(struct imr_session *s, uint8_t key)
@@ -69,23 +69,21 @@ static void verify(struct imr_session *s, uint8_t key)
 
 void imr_pin(struct imr_session *s)
 {
-	struct imp_access_rule rule;
+	uint8_t keys[KEYS_MAX];
+	unsigned n;
 
 	s->pin_tried = true;
 	if (!s->config->card->pin)
 		return;
 	s->st = IMR_GOOD;
-	imr_open_again(s);
-	find_keys(s, &rule);
-	for (unsigned i = 0; i < rule.keys_n; i++) {
-		if (rule.keys[i] == 0)
-			continue;
-		imr_command(s, IMR_VERIFY | rule.keys[i], 0, IMR_NO_LE);
+	n = find_keys(s, keys);
+	for (unsigned i = 0; i < n; i++) {
+		imr_command(s, IMR_VERIFY | keys[i], 0, IMR_NO_LE);
 		if (s->st != IMR_E_REFUSED)
 			return; /* verified before, or switched off; or no answer */
 		if ((s->sw & 0xFFF0) == 0x63C0) {
 			if ((s->sw & 0x0F) > 1)
-				verify(s, rule.keys[i]);
+				verify(s, keys[i]);
 			return;
 		}
 		/* 6983 blocked, 6984 or 6A88 not usable: perhaps another one is. */

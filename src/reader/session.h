@@ -35,28 +35,26 @@ enum {
 };
 
 struct imr_session {
-	const struct imr_config *config;
-	struct imr_report *report;
-	uint8_t *buffer;    /* of config */
-	enum imr_status st; /* IMR_GOOD until something fails */
-	uint16_t sw;	    /* of the last command */
-	uint16_t apdus_max;
-	uint16_t chunk; /* octets that READ BINARY asks for */
+	/* CLA INS P1 P2 Lc, data, Le; after a command octet 4 holds the Le that the card wanted. */
+	uint8_t cmd[5 + IMR_DATA_MAX + 1];
 	uint8_t cla;	/* with the channel */
 	bool pin_tried; /* at most once */
 
-	size_t at;		/* where in the buffer the next answer goes */
-	struct imp_span answer; /* to the last command */
-
 	/* The file that was opened last. */
-	uint32_t size;	       /* IMP_FCP_NO_SIZE when not said */
-	uint8_t kind;	       /* enum imp_fcp_kind */
-	uint8_t record_length; /* 0 when not said */
+	uint8_t descriptor; /* 0 when not said */
 	uint8_t path_n;
 	uint8_t path[IMR_DATA_MAX]; /* as SELECT by path takes it */
+	uint32_t size;		    /* IMP_FCP_NO_SIZE when not said */
 
-	/* CLA INS P1 P2 Lc, data, Le; after a command octet 4 holds the Le that the card wanted. */
-	uint8_t cmd[5 + IMR_DATA_MAX + 1];
+	enum imr_status st; /* IMR_GOOD until something fails */
+	uint16_t sw;	    /* of the last command */
+	uint16_t apdus_max;
+	uint16_t chunk;		/* octets that READ BINARY asks for */
+	size_t at;		/* where in the buffer the next answer goes */
+	struct imp_span answer; /* to the last command */
+	uint8_t *buffer;	/* of config */
+	const struct imr_config *config;
+	struct imr_report *report;
 };
 
 #define IMR_CMD_DATA 5
@@ -74,12 +72,11 @@ bool imr_forgive(struct imr_session *s, uint16_t sw);
 /* SELECT the application. */
 void imr_select_application(struct imr_session *s);
 
-/* Open a file by its path (2 octets, or starting with 3F00 or 7FFF), or else by its FID alone.  The
- * answer is its FCP. */
-void imr_open(struct imr_session *s, struct imp_span fids);
+/* Keep the path of a file: 2 octets, or starting with 3F00 or 7FFF. */
+void imr_path(struct imr_session *s, struct imp_span fids);
 
-/* The same file once more. */
-void imr_open_again(struct imr_session *s);
+/* Open the file by its path, or else by its FID alone.  The answer is its FCP. */
+void imr_open(struct imr_session *s);
 
 /* Read n octets from offset `from` to s->at, fewer where the file ends; s->at is behind them then.
  */

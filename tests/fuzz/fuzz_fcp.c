@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct imp_access_rule rule;
 	struct imp_fcp fcp;
 	uint16_t fid;
-	uint8_t record, keys[IMP_FCP_KEYS_MAX], n = 0, enabled = 0;
+	uint8_t record, keys[4];
 
 	if (imp_access_get(in, IMP_AM_READ, &rule) == IMP_OK)
 		if (rule.keys_n > IMP_FCP_KEYS_MAX ||
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	if (imp_fcp_arr(in, &fid, &record) == IMP_OK && record == 0)
 		abort();
-	if (imp_fcp_keys(in, keys, &n, &enabled) == IMP_OK && n > IMP_FCP_KEYS_MAX)
+	if (imp_fcp_read_keys(in, true, keys, 4) > 4 || imp_fcp_read_keys(in, false, keys, 4) > 4)
 		abort();
 	if (imp_fcp_get(in, &fcp) != IMP_OK)
 		return 0;

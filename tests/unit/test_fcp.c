@@ -91,7 +91,7 @@ static void forms(void **state)
 			IMP_FCP_NO_SIZE, 0xFF },
 		{ "cyclic", F("\x62\x07\x82\x05\x46\x21\x00\x0A\x03"), IMP_OK, IMP_FCP_CYCLIC,
 			IMP_FCP_NO_SIZE, 0xFF },
-		{ "nothing", { NULL, 0 }, IMP_E_TRUNC, 0, 0, 0 },
+		{ "nothing", { NULL, 0 }, IMP_E_FORMAT, 0, 0, 0 },
 		{ "another template", F("\x61\x00"), IMP_E_FORMAT, 0, 0, 0 },
 		{ "size without octets", F("\x62\x02\x80\x00"), IMP_E_FORMAT, 0, 0, 0 },
 		{ "size of five octets", F("\x62\x07\x80\x05\x00\x00\x00\x00\x01"), IMP_E_FORMAT, 0,
@@ -137,30 +137,49 @@ static void life_cycles(void **state)
 	}
 }
 
+/* What a device asks for: keys for reading, out of C6 and out of rules. */
 static void keys(void **state)
 {
 	static const struct {
 		const char *what;
 		struct imp_span in;
-		uint8_t n, enabled;
+		bool application;
+		unsigned n;
+		uint8_t first;
 	} rows[] = {
-		{ "both on", F("\x90\x01\xC0\x83\x01\x01\x83\x01\x81"), 2, 0xC0 },
-		{ "usage 08", F("\x90\x01\x80\x95\x01\x08\x83\x01\x11"), 1, 0x80 },
-		{ "usage 00", F("\x90\x01\xC0\x95\x01\x00\x83\x01\x11\x83\x01\x01"), 2, 0x40 },
-		{ "none", { NULL, 0 }, 0, 0 },
+		{ "both on", F("\x90\x01\xC0\x83\x01\x01\x83\x01\x81"), true, 2, 0x01 },
+		{ "second one on", F("\x90\x01\x40\x83\x01\x01\x83\x01\x81"), true, 1, 0x81 },
+		{ "all off", F("\x90\x01\x00\x83\x01\x01"), true, 0, 0 },
+		{ "usage 08", F("\x90\x01\x80\x95\x01\x08\x83\x01\x11"), true, 1, 0x11 },
+		{ "usage 00", F("\x90\x01\xC0\x95\x01\x00\x83\x01\x11\x83\x01\x01"), true, 1,
+			0x01 },
+		{ "none", { NULL, 0 }, true, 0, 0 },
 		{ "more than fit",
-			F("\x83\x01\x01\x83\x01\x02\x83\x01\x03\x83\x01\x04\x83\x01\x05\x83\x01\x06"
-			  "\x83\x01\x07\x83\x01\x08\x83\x01\x11"),
-			8, 0 },
+			F("\x90\x01\xFF\x83\x01\x01\x83\x01\x02\x83\x01\x03\x83\x01\x04"
+			  "\x83\x01\x05"),
+			true, 4, 0x01 },
+		{ "rule",
+			F("\x80\x01\x02\xA4\x06\x83\x01\x0A\x95\x01\x08"
+			  "\x80\x01\x01\xA4\x06\x83\x01\x01\x95\x01\x08\xFF\xFF"),
+			false, 1, 0x01 },
+		{ "rule for either",
+			F("\x80\x01\x01\xA0\x10\xA4\x06\x83\x01\x01\x95\x01\x08\xA4\x06"
+			  "\x83\x01\x11\x95\x01\x08\x80\x01\x02\xA4\x03\x83\x01\x0A"),
+			false, 2, 0x01 },
+		{ "rule for a command", F("\x80\x01\x01\x90\x00\x83\x01\xB0\xA4\x03\x83\x01\x0A"),
+			false, 0, 0 },
+		{ "cut", F("\x80\x01\x01\xA4\x06\x83\x01"), false, 0, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		uint8_t refs[IMP_FCP_KEYS_MAX], n = 0, enabled = 0;
+		struct imp_span in = vec_copy(rows[i].in);
+		uint8_t refs[4] = { 0 };
+		unsigned n = imp_fcp_read_keys(in, rows[i].application, refs, 4);
 
-		assert_int_equal(imp_fcp_keys(rows[i].in, refs, &n, &enabled), IMP_OK);
-		assert_int_equal(n, rows[i].n);
-		assert_int_equal(enabled, rows[i].enabled);
+		if (n != rows[i].n || refs[0] != rows[i].first)
+			fail_msg("%s: %u keys, %02X", rows[i].what, n, refs[0]);
+		vec_free(in);
 	}
 }
 

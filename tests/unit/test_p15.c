@@ -47,6 +47,7 @@ static void dir(void **state)
 		struct imp_span file;
 		struct imp_rd rd;
 		struct imp_p15_app app;
+		bool has_path;
 
 		snprintf(path, sizeof(path), CARD "%s.hex", rows[i].name);
 		file = vec_hex(path);
@@ -58,7 +59,7 @@ static void dir(void **state)
 			assert_true(imp_span_eq(app.path, rows[i].path));
 		assert_int_equal(imp_p15_dir_next(&rd, &app), IMP_E_ABSENT);
 		assert_int_equal(
-			imp_p15_find_app(file, &app), rows[i].ours ? IMP_OK : IMP_E_ABSENT);
+			imp_p15_find_app(file, &has_path), rows[i].ours ? IMP_OK : IMP_E_ABSENT);
 		vec_free(file);
 	}
 }
@@ -72,15 +73,17 @@ static void dir_binary(void **state)
 					      "\xFF\xFF");
 	struct imp_p15_app app;
 	struct imp_rd rd = imp_rd(file);
+	bool has_path = true;
 
 	(void)state;
-	assert_int_equal(imp_p15_find_app(file, &app), IMP_OK);
-	assert_int_equal(app.aid.n, 14);
-	assert_int_equal(app.path.n, 0);
+	assert_int_equal(imp_p15_find_app(file, &has_path), IMP_OK);
+	assert_false(has_path);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(imp_p15_dir_next(&rd, &app), IMP_OK);
+	assert_int_equal(app.aid.n, 14);
+	assert_int_equal(app.path.n, 0);
 	assert_int_equal(imp_p15_dir_next(&rd, &app), IMP_E_ABSENT);
-	assert_int_equal(imp_p15_find_app(imp_span(file.p, 20), &app), IMP_E_ABSENT);
+	assert_int_equal(imp_p15_find_app(imp_span(file.p, 20), &has_path), IMP_E_ABSENT);
 }
 
 /* ---- EF(ODF) -----------------------------------------------------------------------------------
