@@ -348,7 +348,8 @@ enum imr_status imr_set_put(struct imr_set *set, uint16_t object, uint16_t insta
 		p += FRAME;
 	}
 	memcpy(p, head, k);
-	memcpy(p + k, resources.p, resources.n);
+	if (resources.n)
+		memcpy(p + k, resources.p, resources.n);
 	set->origin[place.index] = (uint8_t)origin;
 	return IMR_OK;
 }
