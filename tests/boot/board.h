@@ -3,9 +3,14 @@
 #ifndef BOARD_H
 #define BOARD_H
 
+#include <stdint.h>
+
 void board_put(const char *text);
 
 /* The emulator ends with this exit code. */
 __attribute__((noreturn)) void board_end(int code);
+
+/* All RAM that the firmware uses, stack included. */
+void board_ram(const volatile uint8_t **from, const volatile uint8_t **to);
 
 #endif

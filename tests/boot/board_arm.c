@@ -36,6 +36,12 @@ void board_end(int code)
 		semihost(SYS_EXIT_EXTENDED, block);
 }
 
+void board_ram(const volatile uint8_t **from, const volatile uint8_t **to)
+{
+	*from = (const volatile uint8_t *)&link_data;
+	*to = (const volatile uint8_t *)&link_stack;
+}
+
 void board_reset(void)
 {
 	const uint32_t *from = &link_data_from;

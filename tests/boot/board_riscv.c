@@ -13,6 +13,8 @@
 int main(void);
 void board_start(void);
 
+extern uint8_t link_ram, link_stack;
+
 void board_put(const char *text)
 {
 	while (*text)
@@ -23,6 +25,12 @@ void board_end(int code)
 {
 	for (;;)
 		TEST = code ? (uint32_t)code << 16 | TEST_FAIL : TEST_PASS;
+}
+
+void board_ram(const volatile uint8_t **from, const volatile uint8_t **to)
+{
+	*from = &link_ram;
+	*to = &link_stack;
 }
 
 static __attribute__((aligned(4), used)) void fault(void)
