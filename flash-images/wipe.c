@@ -98,7 +98,8 @@ static enum imp_status tell(struct imp_env *env, const struct wiped *w)
 
 static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep)
 {
-	__attribute__((cleanup(close_fd))) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	__attribute__((cleanup(close_fd))) int fd =
+		open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat sb;
 	enum imp_status st;
 

@@ -180,8 +180,11 @@ static enum imp_status write_renamed(int dirfd, const char *dir, const char *nam
 	if (err == EEXIST)
 		return imp_diag(
 			diag, IMP_E_DENIED, "%s: exists already", shown(dir, name, at, sizeof at));
-	return imp_diag(diag, IMP_E_IO, "%s: %s", shown(dir, name, at, sizeof at),
+	(void)imp_diag(diag, IMP_E_IO, "%s: %s", shown(dir, name, at, sizeof at),
 		err == ENOTSUP ? "a device or pipe, not a file to replace" : strerror(err));
+	if (err == ENOSPC || err == EDQUOT)
+		imp_diag_hint(diag, "make room, then run the same command again");
+	return IMP_E_IO;
 }
 
 enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,
