@@ -8,6 +8,9 @@
 #include "codec/tlv.h"
 
 #define SECURITY 0
+#define OSCORE 21 /* then 23 COSE */
+#define MQTT 24
+
 #define BOOTSTRAP_SERVER 1
 #define ACCOUNT_TIMEOUT 12
 #define OSCORE_LINK 17
@@ -55,6 +58,7 @@ bool imr_set_next(const struct imr_set *set, struct imr_at *at)
 	struct imp_rd rd;
 	struct imp_tlv tlv;
 
+	/* cppcheck-suppress ctuuninitvar ; of a cursor at the start only end is read */
 	if (!at->end) {
 		if (set->n < IMP_EF_HEADER)
 			return false;
@@ -165,7 +169,7 @@ bool imr_set_owned(const struct imr_set *set, uint16_t account, uint16_t object,
 	struct imr_at at;
 	bool mine = false;
 
-	if (object != 21 && object != 23 && object != 24)
+	if (object < OSCORE || object > MQTT || object == OSCORE + 1)
 		return false;
 	put16(link, object);
 	put16(link + 2, instance);

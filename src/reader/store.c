@@ -18,15 +18,14 @@ enum imr_status imr_store_apply(struct imr_store *s)
 
 enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
 {
-	enum imr_status st = imr_store_need(s);
+	enum imr_status st = s->set.n ? IMR_GOOD : imr_store_fetch(s);
 	struct imr_walk walk;
 	struct imr_at at;
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	walk.visit = visit;
 	walk.ctx = ctx;
-	st = IMR_GOOD;
 	at.end = NULL;
 	while (st == IMR_GOOD && imr_set_next(&s->set, &at)) {
 		if (s->set.origin[at.index] == IMR_ORIGIN_DISABLED)
@@ -104,10 +103,10 @@ enum imr_status imr_store_finish(struct imr_store *s)
 
 enum imr_status imr_store_purge(struct imr_store *s)
 {
-	enum imr_status st = imr_store_read(s);
+	enum imr_status st = imr_store_fetch(s);
 	struct imr_at at;
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	at.end = NULL;
 	if (imr_set_account(&s->set, &at))
@@ -118,9 +117,9 @@ enum imr_status imr_store_purge(struct imr_store *s)
 /* Write down how much of the timeout is left after these seconds. */
 static enum imr_status save_timer(struct imr_store *s, uint32_t passed)
 {
-	enum imr_status st = imr_store_read(s);
+	enum imr_status st = imr_store_fetch(s);
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	s->remaining -= passed;
 	return imr_store_write(s);
@@ -146,10 +145,10 @@ enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
 
 enum imr_status imr_store_card_removed(struct imr_store *s)
 {
-	enum imr_status st = imr_store_read(s);
+	enum imr_status st = imr_store_fetch(s);
 	struct imr_at at;
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	at.end = NULL;
 	while (imr_set_next(&s->set, &at)) {
@@ -164,9 +163,9 @@ enum imr_status imr_store_card_removed(struct imr_store *s)
 
 enum imr_status imr_store_card_disabled(struct imr_store *s)
 {
-	enum imr_status st = imr_store_read(s);
+	enum imr_status st = imr_store_fetch(s);
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
 		if (s->set.origin[i] == IMR_ORIGIN_CARD)
@@ -190,10 +189,10 @@ static void keep_account(struct imr_set *set, uint16_t account)
 
 enum imr_status imr_store_reset(struct imr_store *s, bool enough)
 {
-	enum imr_status st = imr_store_read(s);
+	enum imr_status st = imr_store_fetch(s);
 	struct imr_at at;
 
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		return st;
 	at.end = NULL;
 	if (enough) {

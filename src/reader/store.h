@@ -67,7 +67,7 @@ struct imr_store {
 	uint32_t step;	    /* seconds after which remaining is written again: T/16, rounded up */
 	uint32_t unsaved;   /* seconds that have passed but are not in flash yet */
 	uint32_t generation;
-	enum imr_status closed; /* why nothing may be written, or IMR_OK */
+	enum imr_status closed; /* why nothing may be written, or 0 */
 	uint8_t region;		/* in force; IMR_STORE_NO_REGION */
 	uint8_t flags;
 

@@ -233,7 +233,7 @@ static enum imr_status find(struct imr_store *s, struct record r[2])
 		if (r[which].st == IMR_GOOD)
 			r[which].st = load(s, which, &r[which]);
 		if (r[which].st == IMR_GOOD)
-			return IMR_OK;
+			return IMR_GOOD;
 	}
 	return r[r[0].st == IMR_E_NONE].st;
 }
@@ -243,12 +243,12 @@ enum imr_status imr_store_open(struct imr_store *s)
 	struct record r[2];
 	enum imr_status st;
 
-	s->closed = IMR_OK;
+	s->closed = IMR_GOOD;
 	s->unsaved = 0;
 	s->generation = 0;
 	s->region = IMR_STORE_NO_REGION;
 	st = find(s, r);
-	if (st == IMR_OK)
+	if (st == IMR_GOOD)
 		return clean(s);
 	nothing(s);
 	for (unsigned i = 0; i < 2; i++)
@@ -257,31 +257,33 @@ enum imr_status imr_store_open(struct imr_store *s)
 	return st;
 }
 
-enum imr_status imr_store_read(struct imr_store *s)
+enum imr_status imr_store_fetch(struct imr_store *s)
 {
 	struct record r[2];
-	enum imr_status st = s->closed;
+	enum imr_status st = IMR_GOOD;
 
-	if (st != IMR_OK)
-		return st;
+	if (s->closed != IMR_GOOD)
+		return s->closed;
 	if (s->region == IMR_STORE_NO_REGION)
 		nothing(s);
 	else
 		st = find(s, r);
-	if (st != IMR_OK)
+	if (st != IMR_GOOD)
 		imr_store_wipe(s);
 	return st;
+}
+
+enum imr_status imr_store_read(struct imr_store *s)
+{
+	enum imr_status st = imr_store_fetch(s);
+
+	return st == IMR_GOOD ? IMR_OK : st;
 }
 
 void imr_store_wipe(struct imr_store *s)
 {
 	imp_wipe(s->set.p, s->set.size);
 	s->set.n = 0;
-}
-
-enum imr_status imr_store_need(struct imr_store *s)
-{
-	return s->set.n ? IMR_OK : imr_store_read(s);
 }
 
 /* ---- write ----------------------------------------------------------------------------------- */
@@ -383,10 +385,10 @@ static __attribute__((noinline)) enum imr_status replace(struct imr_store *s)
 
 enum imr_status imr_store_write(struct imr_store *s)
 {
-	enum imr_status st = s->closed == IMR_OK ? replace(s) : s->closed;
+	enum imr_status st = s->closed == IMR_GOOD ? replace(s) : s->closed;
 
 	if (st != IMR_OK && st != IMR_E_LEFT)
-		(void)imr_store_read(s);
+		(void)imr_store_fetch(s);
 	imr_store_wipe(s);
 	return st;
 }

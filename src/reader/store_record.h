@@ -12,7 +12,7 @@
  */
 enum imr_status imr_store_write(struct imr_store *s);
 
-/* imr_store_read() unless there is something in s->set. */
-enum imr_status imr_store_need(struct imr_store *s);
+/* imr_store_read(), but IMR_GOOD when all is well. */
+enum imr_status imr_store_fetch(struct imr_store *s);
 
 #endif
