@@ -107,7 +107,8 @@ struct command {
 
 struct answer {
 	uint8_t b[IMP_CCID_MESSAGE_MAX + IMP_CCID_PACKET_MAX];
-	size_t n; /* octets of data, from b + HEADER */
+	size_t n;  /* octets of data, from b + HEADER */
+	bool open; /* whole packets: an empty one may follow */
 	uint8_t sequence, status, error, chain;
 };
 
@@ -167,11 +168,30 @@ static enum imp_status take(struct imp_ccid_slot *s, struct answer *a, unsigned 
 			return IMP_E_IO; /* cut */
 	}
 	a->n = need - HEADER;
+	a->open = have % pipe->packet == 0;
 	a->sequence = a->b[6];
 	a->status = a->b[7];
 	a->error = a->b[8];
 	a->chain = a->b[9];
 	return have == need ? IMP_OK : IMP_E_IO;
+}
+
+/*
+ * Take the empty packet behind an answer of whole ones, when there is one: a reader that has it
+ * still to send may not listen.  IMP_E_IO: something else came.
+ */
+static enum imp_status close_answer(struct imp_ccid_slot *s, const struct answer *a)
+{
+	const struct imp_ccid_pipe *pipe = &s->pipe;
+	uint8_t octets[IMP_CCID_PACKET_MAX];
+	size_t got = 0;
+	enum imp_status st;
+
+	if (!a->open)
+		return IMP_OK;
+	st = pipe->in(pipe->ctx, octets, pipe->packet, DRAIN_MS, &got);
+	imp_wipe(octets, sizeof octets);
+	return st != IMP_OK || got == 0 ? IMP_OK : IMP_E_IO;
 }
 
 /* The answer to the command with this sequence number; what is left of older ones is dropped. */
@@ -194,7 +214,7 @@ static enum imp_status await(
 			if (extensions++ == EXTENSIONS_MAX)
 				return IMP_E_IO;
 		} else {
-			return a->b[0] == c->answer ? IMP_OK : IMP_E_IO;
+			return a->b[0] == c->answer ? close_answer(s, a) : IMP_E_IO;
 		}
 	}
 }

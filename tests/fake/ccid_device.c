@@ -432,6 +432,9 @@ void ccid_device_out(struct ccid_device *d, struct imp_span octets)
 	d->transfers++;
 	if (d->unplugged || d->dead)
 		return;
+	/* A reader of one thread is still sending, and does not listen. */
+	if (d->fault == CCID_FINE && d->ends_at < d->ends_n)
+		complain(d, "a command before the answer's last packet was read");
 	if (octets.n > sizeof d->in - d->in_n) {
 		complain(d, "message too long");
 		d->in_n = 0;
