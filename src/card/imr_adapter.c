@@ -116,9 +116,12 @@ enum imp_status imp_imr_read(const struct imp_card *card, const struct imp_secre
 	__attribute__((cleanup(capture_free))) struct capture c = { .taken = false };
 	struct imp_imr_card adapter;
 	struct imr_report own = { .apdus = 0 };
-	struct imr_config config = {
-		.card = &adapter.imr, .size = BUFFER, .visit = take, .ctx = &c, .options = options
-	};
+	struct imr_config config = { .card = &adapter.imr,
+		.size = BUFFER,
+		.visit = take,
+		.ctx = &c,
+		.options = options,
+		.headerless = options & IMR_OPT_LENIENT ? imr_headerless : NULL };
 	enum imr_status status;
 
 	report = report ? report : &own;

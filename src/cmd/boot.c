@@ -132,7 +132,7 @@ static void load(struct boot *b, bool lenient)
 		.options = IMR_OPT_BASIC_CHANNEL };
 
 	if (lenient)
-		config.options |= IMR_OPT_LENIENT;
+		config.headerless = imr_headerless;
 	b->status = imr_load(&config, &b->report);
 }
 

@@ -47,8 +47,10 @@ enum imp_status imp_access_get(struct imp_span expanded, uint8_t mode, struct im
 		if (st != IMP_OK)
 			return st;
 		if (der.tag >= MODE && der.tag <= MODE_LAST) {
-			named = der.tag == MODE && der.value.n == 1 &&
-				!(der.value.p[0] & PROPRIETARY_BIT) && (der.value.p[0] & mode);
+			uint8_t v = der.value.n == 1 ? der.value.p[0] : 0;
+
+			/* With the highest bit set the upper modes are proprietary. */
+			named = der.tag == MODE && v & mode & (v & PROPRIETARY_BIT ? 0x07 : 0x7F);
 		} else if (named && der.tag == ANY_OF) {
 			struct imp_rd in = imp_rd(der.value);
 
@@ -74,7 +76,7 @@ unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys,
 {
 	const uint8_t *inside = application ? run.p + run.n : run.p;
 	struct imp_rd rd = imp_rd(run);
-	bool read = application, used = true;
+	bool read = application;
 	unsigned n = 0, on = 0xFF;
 
 	while (imp_der_more(&rd)) {
@@ -92,18 +94,16 @@ unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys,
 			rd.n += der.value.n;
 		} else if (!here) {
 			if (der.tag >= MODE && der.tag <= MODE_LAST)
-				read = der.tag == MODE &&
-				       (v & (PROPRIETARY_BIT | IMP_AM_READ)) == IMP_AM_READ;
+				read = der.tag == MODE && v & IMP_AM_READ;
 		} else if (der.tag == ALWAYS) {
 			on = v;
-		} else if (der.tag == USAGE) {
-			used = v != 0;
+		} else if (der.tag == USAGE && v == 0) {
+			on &= 0x7F; /* the next one is not asked for */
 		} else if (der.tag == KEY_REFERENCE) {
-			if (read && used && on & 0x80 && n < cap)
+			if (read && on & 0x80 && n < cap)
 				keys[n++] = (uint8_t)v;
 			if (application)
 				on <<= 1;
-			used = true;
 		}
 	}
 	return n;

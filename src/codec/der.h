@@ -36,7 +36,8 @@ IMP_MUST_CHECK enum imp_status imp_der_find(
 /* Is there another element?  False at the end and where filling (00 or FF) begins. */
 bool imp_der_more(const struct imp_rd *rd);
 
-/* Content of an INTEGER in [0, 2^32).  IMP_E_FORMAT otherwise. */
+/* A number of 1 to 4 octets; its highest bit is no sign, as cards forget the 00 in front.
+ * IMP_E_FORMAT otherwise. */
 IMP_MUST_CHECK enum imp_status imp_der_unsigned(struct imp_span value, uint32_t *out);
 
 /* der_enc.c: shortest forms.  size: octets of the whole element around n octets of value. */

@@ -68,12 +68,10 @@ bool imp_der_more(const struct imp_rd *rd)
 
 enum imp_status imp_der_unsigned(struct imp_span value, uint32_t *out)
 {
-	uint32_t v = 0;
+	struct imp_rd rd = imp_rd(value);
 
-	if (value.n == 0 || value.p[0] & 0x80 || value.n > 5 || (value.n == 5 && value.p[0]))
+	if (value.n - 1 >= 4)
 		return IMP_E_FORMAT;
-	for (size_t i = 0; i < value.n; i++)
-		v = v << 8 | value.p[i];
-	*out = v;
+	*out = imp_rd_be(&rd, value.n);
 	return IMP_OK;
 }

@@ -17,14 +17,7 @@ enum {
 
 static enum imp_status number(struct imp_span v, size_t max, uint32_t *out)
 {
-	uint32_t n = 0;
-
-	if (v.n == 0 || v.n > max)
-		return IMP_E_FORMAT;
-	for (size_t i = 0; i < v.n; i++)
-		n = n << 8 | v.p[i];
-	*out = n;
-	return IMP_OK;
+	return v.n > max ? IMP_E_FORMAT : imp_der_unsigned(v, out);
 }
 
 static enum imp_fcp_kind kind(uint8_t descriptor)

@@ -27,7 +27,7 @@ extern const uint8_t imp_p15_oid[IMP_P15_OID_SIZE]; /* 2.23.43.9.1, content octe
 struct imp_p15_path {
 	struct imp_span fids;
 	bool part;		/* only a part of the file: */
-	uint32_t index, length; /* octets */
+	uint32_t index, length; /* octets; 0 and UINT32_MAX for all of it */
 };
 
 /* EF(DIR): one application template (tag 61). */

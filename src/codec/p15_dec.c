@@ -80,6 +80,8 @@ static enum imp_status path_get(struct imp_span content, struct imp_p15_path *pa
 	struct imp_span index, length;
 
 	path->part = false;
+	path->index = 0;
+	path->length = UINT32_MAX;
 	if (imp_der_find(content, IMP_DER_OCTETS, &path->fids) != IMP_OK || path->fids.n % 2)
 		return IMP_E_FORMAT;
 	if (imp_der_find(content, IMP_DER_INTEGER, &index) != IMP_OK)

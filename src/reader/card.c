@@ -5,10 +5,8 @@
 #include "codec/ef.h"
 #include "codec/fcp.h"
 #include "codec/p15.h"
-#include "codec/tlv.h"
 
 #define RECORDS_MAX 254
-#define DODFS_MAX 8
 #define CHANNEL_MAX 19
 
 /* Their frames need not be there while others run. */
@@ -72,8 +70,6 @@ static uint8_t open_channel(struct imr_session *s)
 
 	s->at = 0;
 	imr_command(s, IMR_MANAGE_CHANNEL, 0, 1);
-	if (s->st == IMR_E_NONE)
-		s->st = IMR_E_REFUSED;
 	if (s->config->options & IMR_OPT_BASIC_CHANNEL && imr_forgive(s, s->sw)) {
 		s->report->quirks |= IMR_QUIRK_BASIC_CHANNEL;
 		return 0;
@@ -134,15 +130,9 @@ static NOT_INLINED struct imp_span dodf(struct imr_session *s, unsigned index, b
 	return imr_read_all(s);
 }
 
-/* Octets to read, by the first ones: 4 + size, never the filling behind them (A.7). */
-static size_t extent(const struct imr_session *s, size_t size)
+static bool no_header(const struct imr_session *s)
 {
-	size_t n = imp_ef_extent(imp_span(s->buffer, s->at));
-
-	/* Such a first octet would be a count of 49152 objects: no header. */
-	if (s->config->options & IMR_OPT_LENIENT && s->at && s->buffer[0] >> 6 == IMP_TLV_RESOURCE)
-		return size;
-	return n ? n : s->at;
+	return s->config->headerless && imr_has_no_header(imp_span(s->buffer, s->at));
 }
 
 /* The opened file, from offset from on and at most size octets, up to the end of the payload. */
@@ -152,12 +142,15 @@ static void payload(struct imr_session *s, uint32_t from, size_t size)
 
 	if (s->size < from)
 		size = 0;
-	else if (s->size != IMP_FCP_NO_SIZE && s->size - from < size)
+	else if (s->size - from < size)
 		size = s->size - from;
 	n = size < IMR_CHUNK ? size : IMR_CHUNK;
 	s->at = 0;
 	imr_read(s, from, n < room ? n : room);
-	n = extent(s, size);
+	/* 4 + size, never the filling behind them (A.7); without a header all there is. */
+	n = no_header(s) ? size : imp_ef_extent(imp_span(s->buffer, s->at));
+	if (n == 0)
+		n = s->at;
 	if (n == IMP_FCP_NO_SIZE)
 		n = room; /* no header, and no size from the card: what there is */
 	if (s->st == IMR_GOOD && n > size)
@@ -188,7 +181,7 @@ static NOT_INLINED void fetch(struct imr_session *s, struct imp_span entries)
 		s->report->quirks |= IMR_QUIRK_OID_TWICE;
 	imr_path(s, path.fids);
 	imr_open(s);
-	payload(s, path.part ? path.index : 0, path.part ? path.length : IMP_FCP_NO_SIZE);
+	payload(s, path.index, path.length);
 }
 
 /* Check and hand over what is in the buffer. */
@@ -196,17 +189,21 @@ static void deliver(struct imr_session *s)
 {
 	const struct imr_config *config = s->config;
 
-	if (s->st == IMR_GOOD)
-		s->st = imr_payload(s->buffer, s->at, config->options, config->visit, config->ctx);
-	if (s->st != IMR_OK)
+	if (s->st != IMR_GOOD)
 		return;
-	if (imp_ef_extent(imp_span(s->buffer, s->at)) != s->at)
+	if (no_header(s)) {
+		s->st = config->headerless(s->buffer, s->at, config->visit, config->ctx);
 		s->report->quirks |= IMR_QUIRK_NO_HEADER;
+	} else {
+		s->st = imr_padded(imp_span(s->buffer, s->at), config->visit, config->ctx);
+		if (s->st == IMR_GOOD)
+			s->st = IMR_OK;
+	}
 	s->report->length = s->at;
 }
 
 /* Every DODF in the order of the ODF (S12), until one leads to a payload. */
-static void load_application(struct imr_session *s)
+static NOT_INLINED void load_application(struct imr_session *s)
 {
 	enum imr_status kept = IMR_E_NONE;
 	bool last = false;
@@ -217,7 +214,7 @@ static void load_application(struct imr_session *s)
 		s->st = IMR_E_DAMAGED; /* a file answered instead (A.11) */
 	if (s->st != IMR_GOOD)
 		return;
-	while (i < DODFS_MAX && !last) {
+	while (!last) {
 		s->st = IMR_GOOD;
 		fetch(s, dodf(s, i, &last));
 		deliver(s);
@@ -243,21 +240,15 @@ enum imr_status imr_load_card(const struct imr_config *config, struct imr_report
 		.buffer = config->buffer,
 		.apdus_max = IMR_APDUS_MAX,
 		.chunk = IMR_CHUNK };
+	uint8_t channel;
 
-	if (config->size < IMR_CARD_ROOM + IMR_BUFFER_MIN)
-		return report->card = IMR_E_SPACE;
 	directory(&s);
+	channel = s.st == IMR_GOOD ? open_channel(&s) : 0;
 	report->card = s.st;
 	if (s.st == IMR_GOOD) {
-		uint8_t channel = open_channel(&s);
-
-		if (s.st == IMR_GOOD) {
-			load_application(&s);
-			report->card = s.st;
-			close_channel(&s, channel);
-		} else {
-			report->card = s.st;
-		}
+		load_application(&s);
+		report->card = s.st;
+		close_channel(&s, channel);
 	}
 	if (report->card == IMR_OK) {
 		report->source = IMR_FROM_CARD;

@@ -8,11 +8,13 @@ static enum imr_status judge(uint8_t sw1, uint8_t sw2)
 {
 	if (sw1 >= 0x90 && sw1 <= 0x92)
 		return IMR_GOOD; /* 91, 92: and the card has something for the modem */
-	if (sw1 == 0x62 && sw2 == 0x81)
-		return IMR_E_DAMAGED;
-	if (sw1 == 0x62 && (sw2 & 0x7D) == 0)
-		return IMR_GOOD; /* 00 no information, 82 end of file */
-	if (sw1 == 0x6A && (sw2 & 0xFE) == 0x82)
+	if (sw1 == 0x62) {
+		if (sw2 == 0x00 || sw2 == 0x82)
+			return IMR_GOOD; /* no information, end of file */
+		if (sw2 == 0x81)
+			return IMR_E_DAMAGED;
+	}
+	if (sw1 == 0x6A && (sw2 == 0x82 || sw2 == 0x83))
 		return IMR_E_NONE;
 	if (sw1 == 0x64 || sw1 == 0x65 || sw1 == 0x6F)
 		return IMR_E_IO;
@@ -67,7 +69,7 @@ void imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le)
 	while (exchange(s, n)) {
 		uint8_t sw1 = (uint8_t)(s->sw >> 8);
 
-		if (sw1 == 0x61 || sw1 == 0x9F) {
+		if (sw1 == 0x61) {
 			cmd[1] = GET_RESPONSE;
 			cmd[2] = 0;
 			cmd[3] = 0;

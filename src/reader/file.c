@@ -22,11 +22,8 @@ static void describe(struct imr_session *s)
 
 	s->size = IMP_FCP_NO_SIZE;
 	s->descriptor = 0;
-	if (imp_fcp_find(s->answer, IMP_FCP_SIZE, &v) == IMP_OK && v.n - 1 < 4) {
-		struct imp_rd rd = imp_rd(v);
-
-		s->size = imp_rd_be(&rd, v.n);
-	}
+	if (imp_fcp_find(s->answer, IMP_FCP_SIZE, &v) == IMP_OK)
+		(void)!imp_der_unsigned(v, &s->size);
 	if (imp_fcp_find(s->answer, IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n)
 		s->descriptor = v.p[0];
 }

@@ -78,13 +78,16 @@ struct imr_config {
 	size_t size;	  /* at least IMR_BUFFER_MIN; and IMR_CARD_ROOM with a card */
 	imr_visit *visit; /* NULL: check only */
 	void *ctx;
-	uint32_t options; /* IMR_OPT_* */
+	uint32_t options; /* IMR_OPT_BASIC_CHANNEL */
+	/* imr_headerless to take a card file without header too (a deviation from Appendix G); NULL
+	 * to refuse it, and to do without its code. */
+	enum imr_status (*headerless)(const uint8_t *file, size_t n, imr_visit *visit, void *ctx);
 };
 
 #define IMR_BUFFER_MIN 64U
 #define IMR_CARD_ROOM 258U /* an answer of the card: 256 octets and SW1 SW2 */
 
-#define IMR_OPT_LENIENT 1U	 /* accept a card file without header (Appendix G deviation) */
+#define IMR_OPT_LENIENT 1U	 /* imr_payload(): as headerless of struct imr_config */
 #define IMR_OPT_BASIC_CHANNEL 2U /* no free logical channel: fall back to channel 0 */
 
 enum imr_source { IMR_FROM_NOTHING, IMR_FROM_CARD, IMR_FROM_SLOT_A, IMR_FROM_SLOT_B };
@@ -122,6 +125,10 @@ enum imr_status imr_load_flash(const struct imr_config *config, struct imr_repor
  */
 enum imr_status imr_payload(
 	const uint8_t *payload, size_t n, uint32_t options, imr_visit *visit, void *ctx);
+
+/* Resources of /0/0 from the first octet to the filling: check everything, then visit.  The first
+ * of each id counts. */
+enum imr_status imr_headerless(const uint8_t *file, size_t n, imr_visit *visit, void *ctx);
 
 /* A number from a resource's value (Integer, Unsigned, Time, Boolean); 0 on an illegal width. */
 int64_t imr_integer(const struct imr_resource *resource);

@@ -28,4 +28,11 @@ enum imr_status imr_walk(struct imr_walk *walk, enum imr_level top, struct imp_s
  * IMR_GOOD, IMR_E_NONE without a resource, IMR_E_DAMAGED, IMR_E_STOPPED. */
 enum imr_status imr_ef(struct imp_span file, imr_visit *visit, void *ctx);
 
+/* The same with filling behind it, or never written (IMR_E_NONE): as files of cards are. */
+enum imr_status imr_padded(struct imp_span file, imr_visit *visit, void *ctx);
+
+/* Does a Resource TLV stand where the header should?  It would be a count of 49152 objects.  An
+ * erased file looks different. */
+bool imr_has_no_header(struct imp_span file);
+
 #endif

@@ -110,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	config.card = data[0] & 1 ? &card : NULL;
 	config.flash = data[0] & 2 ? &flash : NULL;
-	config.options = data[0] >> 2 & 3;
+	config.options = data[0] >> 2 & 2;
+	config.headerless = data[0] & 4 ? imr_headerless : NULL;
 	config.size = 16 * (size_t)data[1];
 	split = (size_t)data[2] << 8 | data[3];
 	if (!config.flash || split > size - 4)
