@@ -124,7 +124,7 @@ pack() {
 launch() { # CONSOLE [arguments of the emulator]: sets code, 200 without verdict
 	local console=$1 status
 	shift
-	timeout 60 qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256 -nographic -monitor none -no-reboot -nic none \
+	timeout 120 qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256 -nographic -monitor none -no-reboot -nic none \
 		-kernel "$shared/kernel/vmlinux" -initrd "$work/initramfs" \
 		-append "console=ttyS0 quiet panic=-1 ${kernel_options:-}" \
 		-device isa-debug-exit,iobase=0xf4,iosize=4 "$@" </dev/null 2>&1 | tr -d '\r' >"$console"
