@@ -439,18 +439,21 @@ static void controls(void **state)
 {
 	static const struct operation bad[] = {
 		{ "in place", factory, in_place, { NULL } },
+		/* Wrong on purpose: says that it erases what it keeps. */
+		{ "key kept", factory, finish, { "SERVER" } },
 	};
 
 	(void)state;
-	for (size_t u = 0; u < sizeof(units); u++) {
+	for (size_t i = 0; i < sizeof(units) * 2; i++) {
+		const struct operation *operation = &bad[i % 2];
 		struct sweep sweep;
 		struct nor_state first;
 
-		prepare(&sweep, &bad[0], units[u], &first);
+		prepare(&sweep, operation, units[i / 2], &first);
 		sweep.quiet = true;
-		cut_update(&sweep, &first, in_place, &sweep.old, &sweep.new, 1, NULL);
-		printf("in place, unit %2u: %u of %u boots go wrong\n", units[u], sweep.failures,
-			sweep.cases);
+		cut_update(&sweep, &first, operation->run, &sweep.old, &sweep.new, 1, NULL);
+		printf("%s, unit %2u: %u of %u boots go wrong\n", operation->name, units[i / 2],
+			sweep.failures, sweep.cases);
 		assert_true(sweep.failures > sweep.operations);
 	}
 }
