@@ -81,7 +81,8 @@ static enum imp_status read_ihex(const char *path, struct imp_span text,
 			"%s: holds nothing at 0x%08x, where layout %s has its area", path,
 			layout->base, layout->name);
 	*area = out;
-	out = (struct imp_blob){ NULL, 0 };
+	out.p = NULL;
+	out.n = 0;
 	return IMP_OK;
 }
 

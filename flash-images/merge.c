@@ -16,48 +16,60 @@
 
 /* Consecutive octets of one input. */
 struct segment {
+	struct segment *next;
 	uint32_t first, last;
 	const char *from;
-	uint8_t *octets;
+	uint8_t octets[];
 };
 
 struct merge {
 	struct imp_env *env;
-	const char *reading; /* the input that is being read */
-	struct segment *v;
-	size_t n, cap;
+	const char *reading;  /* the input that is being read */
+	struct segment *head; /* by first address */
+	struct segment *put;  /* the one that was put in last */
 };
+
+static size_t size_of(const struct segment *s)
+{
+	return (size_t)(s->last - s->first) + 1;
+}
 
 static void free_merge(struct merge *m)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		size_t size = (size_t)(m->v[i].last - m->v[i].first) + 1;
-
-		imp_wipe(m->v[i].octets, size);
-		free(m->v[i].octets);
+	for (struct segment *s = m->head, *next; s; s = next) {
+		next = s->next;
+		imp_wipe(s->octets, size_of(s));
+		free(s);
 	}
-	free(m->v);
+}
+
+/* Into its place: mostly behind the one before it. */
+static void put(struct merge *m, struct segment *s)
+{
+	struct segment *before = m->put && m->put->first <= s->first ? m->put : NULL;
+	struct segment *behind = before ? before->next : m->head;
+
+	for (; behind && behind->first <= s->first; behind = behind->next)
+		before = behind;
+	s->next = behind;
+	if (before)
+		before->next = s;
+	else
+		m->head = s;
+	m->put = s;
 }
 
 static enum imp_status add_segment(struct merge *m, uint32_t first, struct imp_span data)
 {
-	struct segment s = { first, first + (uint32_t)(data.n - 1), m->reading, malloc(data.n) };
+	struct segment *s = malloc(sizeof *s + data.n);
 
-	if (m->n == m->cap) {
-		size_t cap = m->cap ? 2 * m->cap : 64;
-		struct segment *v = realloc(m->v, cap * sizeof *v);
-
-		if (v) {
-			m->v = v;
-			m->cap = cap;
-		}
-	}
-	if (!s.octets || m->n == m->cap) {
-		free(s.octets);
+	if (!s)
 		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
-	}
-	memcpy(s.octets, data.p, data.n);
-	m->v[m->n++] = s;
+	s->first = first;
+	s->last = first + (uint32_t)(data.n - 1);
+	s->from = m->reading;
+	memcpy(s->octets, data.p, data.n);
+	put(m, s);
 	return IMP_OK;
 }
 
@@ -73,14 +85,15 @@ struct collector {
 	uint8_t buf[65536];
 	uint32_t first;
 	size_t n;
+	bool any;
 };
 
-static enum imp_status flush(struct collector *c)
+static enum imp_status flush(struct merge *m, struct collector *c)
 {
 	enum imp_status st = IMP_OK;
 
 	if (c->n)
-		st = add_segment(c->m, c->first, imp_span(c->buf, c->n));
+		st = add_segment(m, c->first, imp_span(c->buf, c->n));
 	c->n = 0;
 	return st;
 }
@@ -91,28 +104,29 @@ static enum imp_status collect(void *ctx, uint32_t addr, struct imp_span data)
 	enum imp_status st = IMP_OK;
 
 	if (c->n && (addr != c->first + (uint32_t)c->n || c->n + data.n > sizeof c->buf))
-		st = flush(c);
+		st = flush(c->m, c);
 	if (c->n == 0)
 		c->first = addr;
 	memcpy(c->buf + c->n, data.p, data.n);
 	c->n += data.n;
+	c->any = true;
 	return st;
 }
 
 static enum imp_status add_ihex(struct merge *m, struct imp_span text, const char *path)
 {
 	struct collector *c = malloc(sizeof *c);
-	size_t before = m->n;
 	enum imp_status st;
 
 	if (!c)
 		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
 	c->m = m;
 	c->n = 0;
+	c->any = false;
 	st = imp_ihex_each(text, collect, c, path, &m->env->diag);
 	if (st == IMP_OK)
-		st = flush(c);
-	if (st == IMP_OK && m->n == before)
+		st = flush(m, c);
+	if (st == IMP_OK && !c->any)
 		st = imp_diag(&m->env->diag, IMP_E_TRUNC, "%s: Intel HEX without data", path);
 	imp_wipe(c, sizeof *c);
 	free(c);
@@ -186,19 +200,10 @@ static enum imp_status add_input(struct merge *m, const char *input)
 	return add_segment(m, addr, imp_blob_span(&file));
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct segment *x = a, *y = b;
-
-	return (x->first > y->first) - (x->first < y->first);
-}
-
 static enum imp_status refuse_overlap(struct merge *m)
 {
-	qsort(m->v, m->n, sizeof *m->v, by_address);
-	for (size_t i = 1; i < m->n; i++) {
-		const struct segment *a = &m->v[i - 1], *b = &m->v[i];
-
+	for (const struct segment *a = m->head, *b; a && a->next; a = b) {
+		b = a->next;
 		if (b->first <= a->last)
 			return imp_diag(&m->env->diag, IMP_E_FORMAT,
 				"%s (0x%08" PRIx32 "..0x%08" PRIx32 ") and %s (0x%08" PRIx32
@@ -208,16 +213,24 @@ static enum imp_status refuse_overlap(struct merge *m)
 	return IMP_OK;
 }
 
+/* First and last address of all. */
+static void range(const struct merge *m, uint32_t *first, uint32_t *last)
+{
+	*first = *last = 0;
+	for (const struct segment *s = m->head; s; s = s->next) {
+		*first = s == m->head ? s->first : *first;
+		*last = s->last;
+	}
+}
+
 /* Intel HEX keeps the gaps; its end record belongs only behind the last segment. */
 static void encode_ihex(const struct merge *m, struct imp_wr *wr)
 {
 	static const size_t end_record = sizeof ":00000001FF\r\n" - 1;
 
-	for (size_t i = 0; i < m->n; i++) {
-		size_t size = (size_t)(m->v[i].last - m->v[i].first) + 1;
-
-		imp_ihex_encode(wr, m->v[i].first, imp_span(m->v[i].octets, size));
-		if (i + 1 < m->n)
+	for (const struct segment *s = m->head; s; s = s->next) {
+		imp_ihex_encode(wr, s->first, imp_span(s->octets, size_of(s)));
+		if (s->next)
 			wr->n -= end_record;
 	}
 }
@@ -240,13 +253,15 @@ static enum imp_status write_ihex(struct merge *m, const char *path, bool replac
 static enum imp_status write_bin(struct merge *m, const char *path, bool replace)
 {
 	IMP_BLOB image = { NULL, 0 };
-	uint32_t base = m->v[0].first;
-	uint64_t size = (uint64_t)m->v[m->n - 1].last - base + 1;
+	uint32_t base, last;
+	uint64_t size;
 
+	range(m, &base, &last);
+	size = (uint64_t)last - base + 1;
 	if (size > INPUT_SIZE_MAX) {
 		imp_diag(&m->env->diag, IMP_E_SPACE,
 			"from 0x%08" PRIx32 " to 0x%08" PRIx32 " is too much for one raw file",
-			base, m->v[m->n - 1].last);
+			base, last);
 		imp_diag_hint(&m->env->diag, "--encode ihex keeps gaps");
 		return IMP_E_SPACE;
 	}
@@ -254,20 +269,21 @@ static enum imp_status write_bin(struct merge *m, const char *path, bool replace
 	if (!image.p)
 		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
 	memset(image.p, 0xFF, image.n);
-	for (size_t i = 0; i < m->n; i++)
-		memcpy(image.p + (m->v[i].first - base), m->v[i].octets,
-			(size_t)(m->v[i].last - m->v[i].first) + 1);
+	for (const struct segment *s = m->head; s; s = s->next)
+		memcpy(image.p + (s->first - base), s->octets, size_of(s));
 	return imp_file_write(path, imp_blob_span(&image), replace, &m->env->diag);
 }
 
 static void fill_result(struct imp_json *j, const void *ctx)
 {
 	const struct result *r = ctx;
+	uint32_t first, last;
 
+	range(r->m, &first, &last);
 	imp_json_object(j, NULL);
 	imp_json_str(j, "file", r->path);
-	imp_json_uint(j, "from", r->m->v[0].first);
-	imp_json_uint(j, "to", r->m->v[r->m->n - 1].last);
+	imp_json_uint(j, "from", first);
+	imp_json_uint(j, "to", last);
 	imp_json_bool(j, "written", !r->m->env->dry_run);
 	imp_json_object_end(j);
 }
@@ -275,11 +291,13 @@ static void fill_result(struct imp_json *j, const void *ctx)
 static enum imp_status print_result(const struct merge *m, const char *path)
 {
 	const struct result r = { m, path };
+	uint32_t first, last;
 
 	if (m->env->json)
 		return imp_json_line(m->env, fill_result, &r);
-	imp_out(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32 "%s\n", path, m->v[0].first,
-		m->v[m->n - 1].last, m->env->dry_run ? " (not written)" : "");
+	range(m, &first, &last);
+	imp_out(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32 "%s\n", path, first, last,
+		m->env->dry_run ? " (not written)" : "");
 	return IMP_OK;
 }
 
@@ -311,7 +329,7 @@ static enum imp_status merge_all(struct merge *m, const struct imp_args *args)
 
 enum imp_status imp_image_merge(struct imp_env *env, const struct imp_args *args)
 {
-	struct merge m = { env, NULL, NULL, 0, 0 };
+	struct merge m = { env, NULL, NULL, NULL };
 	enum imp_status st = merge_all(&m, args);
 
 	free_merge(&m);

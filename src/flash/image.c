@@ -127,7 +127,7 @@ enum imp_status imp_image_verify(const struct imp_layout *layout, struct imp_spa
 	struct imp_diag *diag)
 {
 	struct imr_report report;
-	struct imp_span found;
+	struct imp_span found = imp_span(NULL, 0);
 	enum imp_status st = find(layout, area, &found, &report, work, diag);
 	uint8_t want = keys == IMP_KEYS_NON_PERSISTENT ? IMP_SLOT_KEYS_NON_PERSISTENT
 						       : IMP_SLOT_KEYS_PERSISTENT;

@@ -7,6 +7,10 @@ mapfile -t headers < <(git ls-files '*.h')
 mapfile -t product < <(git ls-files 'src/*.c' 'applet-tools/*.c' 'factory/*.c' 'flash-images/*.c')
 mapfile -t sources < <(git ls-files '*.c' '*.h')
 mapfile -t scripts < <(git ls-files '*.sh' '.ci/install' '.ci/run')
+[ "${#product[@]}" -gt 50 ] || {
+	echo "lint: nothing to read: not a git work tree" >&2
+	exit 1
+}
 FLAGS=(-std=c11 -D_GNU_SOURCE '-DIMP_VERSION="0"' '-DIMP_DATADIR="/usr/local/share/imprint"' -Isrc -I. -Itests/fake -isystem /usr/include/PCSC)
 
 layers() { python3 tests/lint/layers.py; }
