@@ -5,8 +5,8 @@
 use:  amalgam.py OUTDIR        from the root of the tree
 
 imprint_reader.h holds the headers of src/reader that are for devices, and the types of other layers
-in them; a header whose functions are not all there is left out, and that is said.  imprint_reader.c
-holds what their functions need, and only that: every other function is static, file-local names that two files share get the file's name in front,
+in them.  imprint_reader.c holds what their functions need, and only that: every other function is
+static, file-local names that two files share get the file's name in front,
 and no header of a C library is needed.
 """
 import pathlib
@@ -243,10 +243,8 @@ def main():
     for h in public_headers():
         chunks = split(h.read_text(), h)
         declared = {c.function for c in chunks if c.function}
-        if not declared <= defined or any(
-                SRC / n not in public for n in included(h) if n.startswith("reader/")):
-            print("left out: %s, for want of %s" % (h, ", ".join(sorted(declared - defined)[:3])))
-            continue
+        if not declared <= defined:
+            sys.exit("amalgam.py: %s wants %s" % (h, ", ".join(sorted(declared - defined))))
         public.append(h)
         exported |= declared
         interface += chunks
