@@ -186,7 +186,9 @@ enum imp_status imp_session_send(struct imp_session *session, const struct imp_a
 
 		if (st != IMP_OK)
 			return st;
-		if (imp_sw_class(x.sw) == IMP_SW_LENGTH) {
+		/* A command that asked for nothing is not sent twice: of a VERIFY that would be a
+		 * second try, with Le in the place of Lc (B.6). */
+		if (imp_sw_class(x.sw) == IMP_SW_LENGTH && next.le) {
 			next.le = length(x.sw);
 			continue;
 		}

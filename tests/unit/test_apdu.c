@@ -165,6 +165,25 @@ static void endless(void **state)
 	}
 }
 
+/* 6Cxx to a command that asked for nothing ends it: a PIN must not be sent a second time. */
+static void once(void **state)
+{
+	static uint8_t sw[2] = { 0x6C, 0x08 };
+	static const uint8_t pin[8] = { '1', '2', '3', '4', 0xFF, 0xFF, 0xFF, 0xFF };
+	const struct imp_card card = { .ctx = sw, .transceive = forever };
+	struct imp_session session = { .card = &card };
+	struct imp_apdu apdu = { .ins = 0x20, .p2 = 0x01, .data = { pin, sizeof pin } };
+	uint16_t got;
+
+	(void)state;
+	assert_int_equal(imp_session_send(&session, &apdu, NULL, &got, NULL), IMP_OK);
+	assert_int_equal(got, 0x6C08);
+	assert_int_equal(session.tpdus, 1);
+	apdu.data = imp_span(NULL, 0);
+	assert_int_equal(imp_session_send(&session, &apdu, NULL, &got, NULL), IMP_OK);
+	assert_int_equal(session.tpdus, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +191,7 @@ int main(void)
 		cmocka_unit_test(longest),
 		cmocka_unit_test(following),
 		cmocka_unit_test(endless),
+		cmocka_unit_test(once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
