@@ -131,7 +131,9 @@ enum imp_status imp_ledger_open_unit(struct imp_ledger *l, const char *endpoint,
 	if (st == IMP_OK && !u.made) {
 		st = imp_diag(diag, IMP_E_DENIED, "'%s' is %s: there is no payload to open",
 			endpoint, imp_unit_state_name(u.state));
-		imp_diag_hint(diag, "'imprint batch run' for batch '%s' makes the keys", b.name);
+		if (u.state != IMP_UNIT_SCRAPPED)
+			imp_diag_hint(
+				diag, "'imprint batch run' for batch '%s' makes the keys", b.name);
 	}
 	if (st == IMP_OK)
 		st = imp_ledger_data_key(l, &b, key_file, &key, diag);
