@@ -193,7 +193,8 @@ static bool wrong_payload(void *ctx, struct imp_span b)
 
 	memcpy(both, area, SLOT);
 	memset(both + SLOT, 0xFF, SLOT);
-	memcpy(both + SLOT, b.p, b.n);
+	if (b.n)
+		memcpy(both + SLOT, b.p, b.n);
 	fake_flash(&flash, imp_span(both, sizeof(both)), SLOT);
 	st = load(&flash, NULL, &report);
 	f->fell_back += report.source == IMR_FROM_SLOT_A;
