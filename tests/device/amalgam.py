@@ -6,8 +6,8 @@ use:  amalgam.py OUTDIR        from the root of the tree
 
 imprint_reader.h holds the headers of src/reader that are for devices, and the types of other layers
 in them.  imprint_reader.c holds what their functions need, and only that: every other function is
-static, file-local names that two files share get the file's name in front,
-and no header of a C library is needed.
+static, file-local names that two files share get the file's name in front, and no header of a C
+library is needed.
 """
 import pathlib
 import re
