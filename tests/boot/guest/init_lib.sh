@@ -18,7 +18,7 @@ judge() { # WHAT, 0 when it holds
 	else
 		failed=$((failed + 1))
 		echo "FAILED: $1 (exit $code)"
-		tail -n 6 /run/out /run/err | cut -c1-200 | sed 's/^/    | /'
+		tail -n 6 /run/out /run/err /run/seen 2>/dev/null | cut -c1-200 | sed 's/^/    | /'
 	fi
 }
 
