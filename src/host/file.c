@@ -25,6 +25,7 @@ static void close_fd(const int *fd)
 	if (*fd > STDERR_FILENO)
 		(void)close(*fd);
 }
+#define RAW_KEY 32 /* octets of a station key */
 #define FD __attribute__((cleanup(close_fd))) int
 
 static enum imp_status open_for_reading(const char *path, int *fd, struct imp_diag *diag)
@@ -250,6 +251,25 @@ static bool readable_by_others(const char *path)
 	       (sb.st_mode & (S_IRGRP | S_IROTH));
 }
 
+/* The last octet of a raw key may look like a newline, so its length decides. */
+static struct imp_span without_newline(struct imp_span text)
+{
+	if (text.n == RAW_KEY || !text.n || text.p[text.n - 1] != '\n')
+		return text;
+	text.n--;
+	if (text.n && text.p[text.n - 1] == '\r')
+		text.n--;
+	return text;
+}
+
+static bool has_control(struct imp_span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < 0x20 || text.p[i] == 0x7F)
+			return true;
+	return false;
+}
+
 enum imp_status imp_file_secret(
 	const char *path, struct imp_secret *out, bool *loose, struct imp_diag *diag)
 {
@@ -262,14 +282,16 @@ enum imp_status imp_file_secret(
 
 	if (st != IMP_OK)
 		return st;
-	text = imp_blob_span(&blob);
-	if (text.n && text.p[text.n - 1] == '\n')
-		text.n--;
+	text = without_newline(imp_blob_span(&blob));
 	if (imp_span_starts(text, imp_span_str(prefix))) {
 		st = imp_hex_get(&wr, imp_span(text.p + 4, text.n - 4));
 		if (st != IMP_OK)
 			return imp_diag(
 				diag, IMP_E_FORMAT, "%s: not hexadecimal behind 'hex:'", path);
+	} else if (text.n != RAW_KEY && has_control(text)) {
+		imp_diag(diag, IMP_E_FORMAT, "%s: holds a control character", path);
+		imp_diag_hint(diag, "take it out, or write the octets as hex: and hex digits");
+		return IMP_E_FORMAT;
 	} else {
 		imp_wr_put(&wr, text);
 	}
