@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* imprint image inspect: the same view as imprint inspect, under the noun where people look for it. */
+/* imprint image inspect: the same view as imprint inspect, under the noun where people look for it.
+ */
 #include "flash-images/commands.h"
 
 #include "cmd/commands.h"

@@ -14,7 +14,7 @@
 
 struct imp_diag {
 	enum imp_status status;
-	unsigned sw;	 /* status word of a card, 0 when none is the cause */
+	unsigned sw;	/* status word of a card, 0 when none is the cause */
 	char text[512]; /* what is wrong, naming the thing: "profile.yaml:12: unknown key 'foo'" */
 	char hint[256]; /* what to do next; may be empty */
 };

@@ -67,8 +67,8 @@ enum imp_status imp_pin_guard(
 	if (state->open || pin->force || state->tries > floor)
 		return IMP_OK;
 	if (state->tries >= 0)
-		imp_diag(diag, IMP_E_DENIED, "%s has only %d tries left, it is not sent", name,
-			state->tries);
+		imp_diag(diag, IMP_E_DENIED, "%s has only %d %s left, it is not sent", name,
+			state->tries, imp_tries(state->tries));
 	else
 		imp_diag(diag, IMP_E_DENIED,
 			"the card does not say how many tries %s has left (SW %04X)", name,
@@ -101,8 +101,8 @@ enum imp_status imp_pin_send(
 		return denied_blocked(name, sw, diag);
 	if (imp_sw_tries(sw) < 0)
 		return imp_session_refused(diag, sw, "VERIFY %s", name);
-	imp_diag(diag, IMP_E_REFUSED, "%s is wrong (SW %04X), %d tries left", name, sw,
-		imp_sw_tries(sw));
+	imp_diag(diag, IMP_E_REFUSED, "%s is wrong (SW %04X), %d %s left", name, sw,
+		imp_sw_tries(sw), imp_tries(imp_sw_tries(sw)));
 	imp_diag_hint(diag, "do not repeat it: find the right value for this card first");
 	if (diag)
 		diag->sw = sw;

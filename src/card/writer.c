@@ -293,9 +293,15 @@ static void locate(const struct imp_writer *writer, size_t i, struct imp_diag *d
 {
 	struct imp_diag cause = *diag;
 	char text[96];
+	size_t n = strlen(imp_step_text(&writer->plan.step[i], text));
 
-	imp_diag(diag, cause.status, "step %zu of %zu (%s): %.380s", i + 1, writer->plan.n,
-		imp_step_text(&writer->plan.step[i], text), cause.text);
+	/* A refusal names the command already. */
+	if (strncmp(cause.text, text, n) == 0)
+		imp_diag(diag, cause.status, "step %zu of %zu: %.480s", i + 1, writer->plan.n,
+			cause.text);
+	else
+		imp_diag(diag, cause.status, "step %zu of %zu (%s): %.380s", i + 1, writer->plan.n,
+			text, cause.text);
 	diag->sw = cause.sw;
 	if (cause.status == IMP_E_ABSENT && !cause.sw)
 		imp_diag_hint(diag, "put the card back and repeat the same command: it completes "

@@ -6,7 +6,7 @@
 #include "cmd/cmd.h"
 
 /* shell: "bash"; NULL or another is IMP_E_USAGE. */
-enum imp_status imp_completion(struct imp_env *env, const struct imp_noun *nouns,
-	const char *shell);
+enum imp_status imp_completion(
+	struct imp_env *env, const struct imp_noun *nouns, const char *shell);
 
 #endif

@@ -14,7 +14,8 @@ void imp_help_all(FILE *to, const struct imp_noun *nouns);
 void imp_help_noun(FILE *to, const struct imp_noun *noun);
 void imp_help_cmd(FILE *to, const struct imp_cmd *cmd);
 
-/* The whole table and the exit codes as one JSON document: for completion and the man-page check. */
+/* The whole table and the exit codes as one JSON document: for completion and the man-page check.
+ */
 void imp_help_json(FILE *to, const struct imp_noun *nouns);
 
 #endif

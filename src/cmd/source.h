@@ -25,8 +25,8 @@ struct imp_env;
 
 struct imp_source {
 	struct imp_set set;
-	struct imp_blob payload; /* EF(LwM2M_Bootstrap), canonical */
-	enum imp_keys keys;	 /* never IMP_KEYS_UNSTATED after loading */
+	struct imp_blob payload;   /* EF(LwM2M_Bootstrap), canonical */
+	enum imp_keys keys;	   /* never IMP_KEYS_UNSTATED after loading */
 	struct imp_ledger *ledger; /* NULL unless from a ledger; open for recording what happens */
 	struct imp_unit unit;	   /* of the ledger */
 	struct imp_batch batch;
@@ -34,11 +34,11 @@ struct imp_source {
 
 /*
  * Load by the options above; given tells whether there were any.  Consistency rules are checked:
- * errors are printed on env->err and refuse (IMP_E_INCONSISTENT), warnings are printed.  out must be
- * zeroed; imp_source_free() in every case.
+ * errors are printed on env->err and refuse (IMP_E_INCONSISTENT), warnings are printed.  out must
+ * be zeroed; imp_source_free() in every case.
  */
-IMP_MUST_CHECK enum imp_status imp_source_load(struct imp_env *env, const struct imp_args *args,
-	struct imp_source *out);
+IMP_MUST_CHECK enum imp_status imp_source_load(
+	struct imp_env *env, const struct imp_args *args, struct imp_source *out);
 
 bool imp_source_given(const struct imp_args *args);
 

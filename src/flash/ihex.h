@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Intel HEX.  Written: records of 16 octets, upper case, CRLF, a type 04 record before the first
- * data and at every 64 KiB, the end record.  Read: LF or CRLF, either case, types 00 to 05.  Refused
+ * data and at every 64 KiB, the end record.  Read: LF or CRLF, either case, types 00 to 05. Refused
  * with the line's number: a bad sum, length or digit, an unknown type, octets given twice, text
  * behind the end record, no end record.
  */

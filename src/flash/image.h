@@ -38,8 +38,8 @@ IMP_MUST_CHECK enum imp_status imp_image_put(const struct imp_layout *layout, in
  * IMP_PAYLOAD_MAX octets, wiped on return.
  */
 IMP_MUST_CHECK enum imp_status imp_image_verify(const struct imp_layout *layout,
-	struct imp_span area, struct imp_span payload, enum imp_keys keys, bool fresh, uint8_t *work,
-	struct imp_diag *diag);
+	struct imp_span area, struct imp_span payload, enum imp_keys keys, bool fresh,
+	uint8_t *work, struct imp_diag *diag);
 
 /*
  * The payload of the newest good slot, as a span inside area; what the device's reader says of both

@@ -114,8 +114,7 @@ static enum imp_status check_header(
 	size_t before = problems->errors;
 
 	if (row->fault)
-		imp_problem_error(
-			problems, path, row->line, "", "the header line: %s", row->fault);
+		imp_problem_error(problems, path, row->line, "", "the header line: %s", row->fault);
 	for (size_t i = 0; i < row->n && !row->fault; i++) {
 		struct imp_span name = row->cells[i];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Progress of long work, for people: a bar with rate and time to go, redrawn on a terminal, one line
- * per 10 % otherwise.  Nothing is shown for work that ends within a second on a terminal.
+ * Progress of long work, for people: a bar with rate and time to go, redrawn on a terminal, one
+ * line per 10 % otherwise.  Nothing is shown for work that ends within a second on a terminal.
  */
 #ifndef IMP_HOST_PROGRESS_H
 #define IMP_HOST_PROGRESS_H

@@ -84,7 +84,9 @@ static const struct row rows[] = {
 	{ "a,b\n1,x\0y\n", 10, "1:a|b 2!a NUL octet" },
 	{ "a,b\n1,x\ty\n", 0, "1:a|b 2!a control character" },
 	{ "a,b\n1,x\x7F\n", 0, "1:a|b 2!a control character" },
-	{ "a,b\n1,\xC2\x9B" "31m\n", 0, "1:a|b 2!a control character" },
+	{ "a,b\n1,\xC2\x9B"
+	  "31m\n",
+		0, "1:a|b 2!a control character" },
 	{ "a,b\n1,\xC2\x80\n", 0, "1:a|b 2!a control character" },
 	{ "a,b\n1,\xC2\xA0\n", 0, "1:a|b 2:1|\xC2\xA0" },
 	{ "a,b\n1,\xFF\n3,4\n", 0, "1:a|b 2!not UTF-8 3:3|4" },
