@@ -147,8 +147,7 @@ static void print_tries(struct imp_env *env, const char *name, const struct imp_
 	if (state->blocked)
 		imp_out(env, "%-22s blocked\n", name);
 	else if (state->tries >= 0)
-		imp_out(env, "%-22s %d %s left\n", name, state->tries,
-			imp_tries(state->tries));
+		imp_out(env, "%-22s %d %s left\n", name, state->tries, imp_tries(state->tries));
 	else
 		imp_out(env, "%-22s %s\n", name, state->open ? "not needed" : "-");
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/imr_adapter.h"
 
+#include "card/pin.h"
 #include "codec/ef.h"
+#include "codec/sw.h"
 #include "model/set.h"
 
 #include <stdlib.h>
@@ -69,6 +71,32 @@ static void capture_free(struct capture *c)
 	free(c->buffer);
 }
 
+/* The reader asks for the PIN only when it is going to send it. */
+enum imp_status imp_imr_refused(
+	const struct imp_imr_card *adapter, uint16_t sw, struct imp_diag *diag)
+{
+	int tries = imp_sw_tries(sw);
+
+	if (imp_sw_class(sw) == IMP_SW_BLOCKED || tries == 0) {
+		imp_diag_hint(
+			diag, "the PIN is blocked: only the issuer of the card can unblock it");
+		return IMP_E_DENIED;
+	}
+	if (tries == 1 && !adapter->pin_asked) {
+		imp_diag_hint(diag, "the last try is kept back: imprint card read --pin-file FILE "
+				    "--force sends it, and the right PIN gives the tries back");
+		return IMP_E_DENIED;
+	}
+	if (adapter->pin_asked && !adapter->pin)
+		imp_diag_hint(diag, "it wants PIN %02X: --pin-file", adapter->pin_asked);
+	else if (tries > 0)
+		imp_diag_hint(diag, "the PIN is wrong, %d %s left: do not repeat it", tries,
+			imp_tries(tries));
+	else
+		imp_diag_hint(diag, "%s", imp_sw(sw)->hint);
+	return IMP_E_REFUSED;
+}
+
 static enum imp_status failed(enum imr_status status, const struct imr_report *report,
 	const struct imp_imr_card *adapter, struct imp_diag *diag)
 {
@@ -103,10 +131,12 @@ static enum imp_status failed(enum imr_status status, const struct imr_report *r
 	else
 		imp_diag(diag, st, "the device's reader finds on the card: %s",
 			imr_status_text(status));
-	if (diag)
+	if (status == IMR_E_REFUSED)
+		st = imp_imr_refused(adapter, report->card_sw, diag);
+	if (diag) {
+		diag->status = st;
 		diag->sw = report->card_sw;
-	if (adapter->pin_asked && !adapter->pin)
-		imp_diag_hint(diag, "it wants PIN %02X: --pin-file", adapter->pin_asked);
+	}
 	return st;
 }
 

@@ -20,9 +20,17 @@ void imp_imr_adapt(
 	struct imp_imr_card *adapter, const struct imp_card *card, const struct imp_secret *pin);
 
 /*
+ * The card refused the reader with this status word: the next step into diag's hint.  IMP_E_DENIED
+ * when the PIN is blocked or its last try is kept back, else IMP_E_REFUSED.
+ */
+enum imp_status imp_imr_refused(
+	const struct imp_imr_card *adapter, uint16_t sw, struct imp_diag *diag);
+
+/*
  * Read the card through imr_load() and append the payload as the reader had it, checked, to
  * payload (room for IMP_PAYLOAD_MAX octets).  options: IMR_OPT_*.  report may be NULL.
- * IMP_E_ABSENT: nothing there, card gone; IMP_E_FORMAT: damaged; IMP_E_REFUSED; IMP_E_IO.
+ * IMP_E_ABSENT: nothing there, card gone; IMP_E_FORMAT: damaged; IMP_E_REFUSED, IMP_E_DENIED as
+ * above; IMP_E_IO.
  */
 IMP_MUST_CHECK enum imp_status imp_imr_read(const struct imp_card *card,
 	const struct imp_secret *pin, uint32_t options, struct imp_wr *payload,

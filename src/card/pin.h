@@ -25,6 +25,11 @@ struct imp_pin {
 const char *imp_pin_name(uint8_t reference, char buf[static 16]);
 bool imp_pin_administrative(uint8_t reference);
 
+static inline const char *imp_tries(int n)
+{
+	return n == 1 ? "try" : "tries";
+}
+
 /* What the card says of a reference before anything is tried. */
 struct imp_pin_state {
 	uint16_t sw;

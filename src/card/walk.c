@@ -167,9 +167,7 @@ static enum imp_status unlock(
 	struct imp_pin pin;
 	enum imp_status st;
 
-	if (w->map->pin_verified)
-		imp_diag_hint(w->diag, "the PIN was right, but the file asks for another one");
-	else if (w->pin && !w->pin->value)
+	if (w->pin && !w->pin->value)
 		imp_diag_hint(w->diag, "reading it needs the PIN: --pin-file FILE");
 	if (!w->pin || !w->pin->value || w->map->pin_verified)
 		return IMP_E_REFUSED;

@@ -232,12 +232,13 @@ static enum imp_status compare_read(
 	uint8_t octets[IMP_RESPONSE_MAX];
 	struct imp_wr out = imp_wr(octets, sizeof octets);
 	enum imp_status st;
-	char text[96];
+	char name[8];
 	bool equal;
 
+	(void)snprintf(name, sizeof name, "%04X", step->fid);
 	if (step->kind == IMP_STEP_COMPARE)
-		st = imp_uicc_read(&writer->session, imp_step_text(step, text), step->offset,
-			step->data.n, step->open, &out, diag);
+		st = imp_uicc_read(
+			&writer->session, name, step->offset, step->data.n, step->open, &out, diag);
 	else
 		st = imp_uicc_read_record(&writer->session, IMP_SFI_DIR, step->record,
 			(uint16_t)step->data.n, &out, diag);

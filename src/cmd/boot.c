@@ -301,7 +301,7 @@ static enum imp_status verdict(struct imp_env *env, const struct boot *b)
 		{ IMR_E_NEWER, IMP_E_UNSUPPORTED, "a newer imprint reads it" },
 		{ IMR_E_IO, IMP_E_IO, "check the reader and the card's contacts, then try again" },
 		{ IMR_E_SPACE, IMP_E_SPACE, "" },
-		{ IMR_E_REFUSED, IMP_E_REFUSED, "a PIN may be needed: --pin-file" },
+		{ IMR_E_REFUSED, IMP_E_REFUSED, "" },
 		{ IMR_E_LIMIT, IMP_E_IO, "another card" },
 	};
 	enum imp_status st = IMP_E_INTERNAL;
@@ -322,7 +322,11 @@ static enum imp_status verdict(struct imp_env *env, const struct boot *b)
 	imp_diag(&env->diag, st, "the device loads nothing: card %s%s%s%s", card_status(b), sw,
 		slots(b) ? ", slot A " : "", slots(b) ? slot_status(b, 0) : "");
 	imp_diag_hint(&env->diag, "%s", hint);
-	env->diag.sw = b->status == IMR_E_REFUSED ? b->report.card_sw : 0;
+	if (b->status == IMR_E_REFUSED) {
+		st = imp_imr_refused(&b->adapter, b->report.card_sw, &env->diag);
+		env->diag.sw = b->report.card_sw;
+		env->diag.status = st;
+	}
 	return st;
 }
 
