@@ -5,6 +5,7 @@
 #include "card/walk.h"
 #include "cmd/json_line.h"
 #include "codec/ef.h"
+#include "codec/sw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,14 @@ static void judge(struct info *info, struct imp_span head)
 	}
 }
 
+/* Why the card does not give them. */
+static const char *refusal(const struct info *info, unsigned sw)
+{
+	if (imp_sw_class((uint16_t)sw) == IMP_SW_SECURITY)
+		return "protected";
+	return info->map.deactivated ? "deactivated" : "unreadable";
+}
+
 static enum imp_status look_at_ef(
 	struct imp_session *session, struct info *info, struct imp_diag *diag)
 {
@@ -44,13 +53,18 @@ static enum imp_status look_at_ef(
 	struct imp_wr out = imp_wr(head, sizeof head);
 	enum imp_status st;
 
+	if (info->map.ef)
+		(void)snprintf(
+			info->fid, sizeof info->fid, "%04X", imp_uicc_path_fid(&info->map.ef_path));
 	info->state = "absent";
 	if (imp_card_missing(&info->map))
 		return IMP_OK;
-	(void)snprintf(info->fid, sizeof info->fid, "%04X", imp_uicc_path_fid(&info->map.ef_path));
+	info->state = "empty";
+	if (info->map.ef_size < sizeof head)
+		return IMP_OK;
 	st = imp_card_read_ef(session, NULL, &info->map, 0, sizeof head, &out, diag);
 	if (st == IMP_E_REFUSED) {
-		info->state = "protected";
+		info->state = refusal(info, diag->sw);
 		return IMP_OK;
 	}
 	if (st == IMP_OK)

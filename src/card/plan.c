@@ -365,6 +365,10 @@ static enum imp_status plan_dir(struct planner *p)
 		return imp_diag(p->diag, IMP_E_UNSUPPORTED,
 			"EF(DIR) 2F00 is transparent, an application cannot be added to it");
 	imp_p15_put_app(&wr, &app);
+	if (dir->record_length > IMP_UICC_CHUNK_WRITE)
+		return imp_diag(p->diag, IMP_E_FORMAT,
+			"EF(DIR) 2F00 gives records of %u octets, no record is that long",
+			(unsigned)dir->record_length);
 	if (!dir->unused || wr.n > dir->record_length) {
 		imp_diag(p->diag, IMP_E_SPACE, "EF(DIR) 2F00 has no free record of %zu octets",
 			wr.n);

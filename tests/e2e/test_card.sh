@@ -207,6 +207,9 @@ run card read --reader 0 --out no.ef
 refuses "not without it" 5 "6982"
 run card read --reader 0 --out no.ef --pin-file pin.wrong
 refuses "wrong PIN" 5 "63C2.*2 tries left"
+printf '1234\r\n' >pin.dos
+run card read --reader 0 --out read.ef --pin-file pin.dos
+check "with it, from a file with CR LF" '[ $rc = 0 ] && cmp one.ef read.ef'
 run card read --reader 0 --out read.ef --pin-file pin
 check "with it" '[ $rc = 0 ] && cmp one.ef read.ef'
 run card verify --reader 0 --pin-file pin --set one.ef
@@ -215,9 +218,9 @@ run boot --reader 0 --pin-file pin --json
 check "boot with it" '[ $rc = 0 ]'
 run card read --reader 0 --out no.ef --pin-file pin.wrong
 run card read --reader 0 --out no.ef --pin-file pin.wrong
-refuses "a second wrong one" 5 "63C1.*1 tries left"
+refuses "a second wrong one" 5 "63C1.*1 try left"
 run card read --reader 0 --out no.ef --pin-file pin
-refuses "the last try is not spent" 7 "only 1 tries"
+refuses "the last try is not spent" 7 "only 1 try"
 run card info --json
 check "it is still there" '[[ $out == *"\"pin_tries\":1"* ]]'
 run card read --reader 0 --out no.ef --pin-file pin.wrong --force
@@ -249,6 +252,29 @@ run card write --reader 0 --set long.ef --adm-file adm
 refuses "EF too small" 3 "has 128 octets, the set needs"
 run card read --reader 0 --out read.ef
 check "and as it was" 'cmp one.ef read.ef'
+
+# ---- what info says of odd cards
+
+remove
+python3 - $state odd.json <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+d["faults"] = []
+d["files"] = [f for f in d["files"] if not f["path"].endswith("/5031")]
+json.dump(d, open(sys.argv[2], "w"), separators=(",", ":"))
+d = json.load(open(sys.argv[1]))
+next(f for f in d["files"] if f["path"].endswith("/6432"))["lcs"] = 4
+json.dump(d, open("off.json", "w"), separators=(",", ":"))
+PY
+state=odd.json insert
+run card info
+check "a file that nothing names has a name" '[ $rc = 0 ] && [[ $out == *"6432, "*"absent"* ]]'
+remove
+state=off.json insert
+run card info --json
+check "a deactivated file is said to be" '[ $rc = 0 ] && [[ $out == *"\"bootstrap\":\"deactivated\""* ]]'
+remove
+insert
 
 # ---- wiping
 

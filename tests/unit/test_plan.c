@@ -128,6 +128,12 @@ static void dir_too_short(void)
 	map.dir.record_length = 20;
 }
 
+static void dir_too_long(void)
+{
+	bare();
+	map.dir.record_length = 256;
+}
+
 static void dir_transparent(void)
 {
 	bare();
@@ -205,6 +211,7 @@ static const struct row rows[] = {
 	{ dir_is_full, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE, "no free record" },
 	{ dir_too_short, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
 		"no free record" },
+	{ dir_too_long, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_FORMAT, "256 octets" },
 	{ dir_transparent, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_UNSUPPORTED,
 		"transparent" },
 	{ foreign_odf_full, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
