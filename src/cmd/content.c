@@ -42,11 +42,31 @@ static enum imp_status malformed(struct load *l, enum imp_format format, enum im
 		imp_format_name(format), imp_status_text(st));
 }
 
+/* A header that says what is there, and that is more than the form has room for. */
+static bool too_long(struct imp_span file)
+{
+	struct imp_rd rd = imp_rd(file);
+	unsigned count = imp_rd_be16(&rd), size = imp_rd_be16(&rd);
+
+	return rd.st == IMP_OK && count != 0 && size > IMP_EF_COLLECTION_MAX &&
+	       file.n == IMP_EF_HEADER + size;
+}
+
+static enum imp_status say_too_long(struct load *l, struct imp_span file)
+{
+	imp_diag(l->diag, IMP_E_SPACE, "%s: a payload of %zu octets, at most %u are possible",
+		l->path, file.n - IMP_EF_HEADER, IMP_EF_COLLECTION_MAX);
+	imp_diag_hint(l->diag, "leave accounts or certificates out of the set");
+	return IMP_E_SPACE;
+}
+
 static enum imp_status ef_problem(struct load *l, struct imp_span file, enum imp_status st)
 {
 	struct imp_ef_extent extent;
 	size_t says = imp_ef_extent(file);
 
+	if (too_long(file))
+		return say_too_long(l, file);
 	malformed(l, IMP_FORMAT_EF, st);
 	if (says > file.n)
 		imp_diag_hint(l->diag, "its header says %zu octets, there are %zu", says, file.n);
@@ -253,6 +273,8 @@ static enum imp_status unknown(struct load *l, struct imp_span file)
 	push(l, IMP_FORMAT_UNKNOWN, file.n);
 	if (file.n == 0)
 		return imp_diag(l->diag, IMP_E_FORMAT, "%s: empty file", l->path);
+	if (too_long(file))
+		return say_too_long(l, file);
 	imp_diag(l->diag, IMP_E_UNSUPPORTED, "%s: of no known format", l->path);
 	if (imp_span_starts(file, imp_span_str("-----BEGIN ")))
 		imp_diag_hint(
