@@ -137,11 +137,12 @@ static void warn_readable(struct write *w)
 			(wish->read == IMP_CARD_READ_KEEP && !wish->recreate &&
 				w->writer->map.pin_verified);
 
-	if (!with_pin && imp_set_has_secret(&w->source->set))
+	if (!with_pin && w->writer->plan.n && imp_set_has_secret(&w->source->set))
 		imp_warn(w->env,
 			"card %s: anyone who holds the card can read its secret keys; "
-			"--read-rule pin asks for the PIN",
-			w->writer->iccid);
+			"%s asks for the PIN",
+			w->writer->iccid,
+			w->source->ledger ? "read-rule: pin in the profile" : "--read-rule pin");
 }
 
 /* ---- the ledger ---- */
@@ -187,8 +188,6 @@ static enum imp_status plan(struct write *w)
 		st = right_card(w);
 	if (st == IMP_OK)
 		st = imp_writer_plan(w->writer, diag);
-	if (st == IMP_OK)
-		warn_readable(w);
 	return st;
 }
 
@@ -197,6 +196,8 @@ static enum imp_status carry_out(struct write *w)
 	struct imp_diag *diag = &w->env->diag;
 	enum imp_status st = bind_unit(w);
 
+	if (st == IMP_OK)
+		warn_readable(w);
 	if (st == IMP_OK)
 		st = imp_writer_run(w->writer, diag);
 	if (st == IMP_OK)
@@ -214,8 +215,10 @@ static enum imp_status write_card(struct write *w)
 		st = plan(w);
 	if (st != IMP_OK)
 		return st;
-	if (w->env->dry_run)
+	if (w->env->dry_run) {
+		warn_readable(w);
 		return card_report(w->env, w->use, w->writer, "planned");
+	}
 	st = carry_out(w);
 	if (st != IMP_OK)
 		return st;

@@ -7,12 +7,16 @@
 # A state file that does not exist becomes a new card.  Runs as root, or as an ordinary user where
 # unprivileged user namespaces are allowed; several at once do not disturb each other.
 # Needs: pcscd vsmartcard-vpcd iproute2 util-linux.
-# Environment: IMPRINT  the program (default $O/imprint, O=build)
+# Environment: IMPRINT  the program (default $O/imprint, O=build, else the one in the PATH)
 # COMMAND gets PCSC_BENCH_DIR: pcscd.log, and of card n (from 1) card-n.log, card-n.pid, card-n.port.
 # It also gets OPENSC_CONF.  Exit: that of COMMAND; 70 when the readers or cards do not come up.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 IMPRINT=${IMPRINT:-${O:-build}/imprint}
+[ -x "$IMPRINT" ] || IMPRINT=$(command -v imprint) || {
+	echo "pcsc_bench.sh: no program here and none in the PATH; make builds build/imprint" >&2
+	exit 70
+}
 case $IMPRINT in /*) ;; *) IMPRINT=$PWD/$IMPRINT ;; esac
 export IMPRINT OPENSC_CONF="$here/opensc.conf"
 

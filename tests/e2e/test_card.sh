@@ -176,6 +176,7 @@ run card verify --reader 0 --set two.ef
 refuses "another set" 6 "another set"
 run card write --reader "Virtual PCD 00 00" --set one.ef --adm-file adm.hex --json
 check "again: there already, reader by name, ADM in hex" '[ $rc = 0 ] && [[ $out == *"already there"*"\"write\":0"* ]]'
+check "nothing is written, nothing is warned of" '! grep -q "can read its secret keys" err'
 timeout 60 pkcs15-tool -r 0 -C </dev/null >p15 2>&1
 check "OpenSC lists it" 'grep -q "LwM2M Bootstrap" p15 && grep -q "2.23.43.9.1" p15'
 timeout 60 pkcs15-tool -r 0 -R 2.23.43.9.1 --raw -o p15.bin </dev/null >/dev/null 2>&1
