@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "cmd/env.h"
+#include "cmd/patience.h"
 #include "crypto/keycheck.h"
 #include "crypto/rng.h"
 #include "factory/commands.h"
@@ -28,7 +29,7 @@ static const struct imp_noun nouns[] = {
 
 int main(int argc, char **argv)
 {
-	struct imp_readers readers, ccid;
+	struct imp_readers pcsc, usb, readers, ccid;
 	struct imp_env env = {
 		.out = stdout,
 		.err = stderr,
@@ -40,8 +41,13 @@ int main(int argc, char **argv)
 		.serve_card = imp_vpcd_serve,
 	};
 
+	struct imp_patience patience[] = { { &env, &pcsc, IMP_PATIENCE_MS },
+		{ &env, &usb, IMP_PATIENCE_MS } };
+
 	imp_system_harden();
-	imp_pcsc_readers(&readers);
-	imp_ccid_readers(&ccid);
+	imp_pcsc_readers(&pcsc);
+	imp_ccid_readers(&usb);
+	imp_patience_readers(&patience[0], &readers);
+	imp_patience_readers(&patience[1], &ccid);
 	return imp_cmd_main(&env, nouns, argc, argv);
 }
