@@ -88,7 +88,8 @@ static enum imp_status refused(struct imp_ledger *l, int code, struct imp_diag *
 {
 	if (code == SQLITE_NOTADB)
 		return imp_diag(diag, IMP_E_FORMAT, "%s: not a ledger", l->path);
-	if (code == SQLITE_CORRUPT)
+	/* The statements are good, so SQLITE_ERROR means a table or the format of the file. */
+	if (code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_SCHEMA)
 		return imp_diag(
 			diag, IMP_E_MISMATCH, "%s: damaged: %s", l->path, sqlite3_errmsg(l->db));
 	if (code == SQLITE_NOMEM)

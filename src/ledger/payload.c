@@ -84,6 +84,10 @@ enum imp_status imp_ledger_unseal_with(struct imp_ledger *l, const struct imp_un
 		return st;
 	imp_db_int(stmt, 1, unit->id);
 	st = imp_db_row(l, stmt, diag);
+	if (st == IMP_E_ABSENT && unit->made)
+		return imp_diag(diag, IMP_E_MISMATCH,
+			"'%s': its sealed keys are gone; 'imprint ledger verify' says more",
+			unit->endpoint);
 	if (st == IMP_E_ABSENT)
 		return imp_diag(diag, IMP_E_DENIED, "'%s' is %s: there is no payload to open",
 			unit->endpoint, imp_unit_state_name(unit->state));

@@ -144,6 +144,31 @@ static void version_taken_away(void **state)
 	assert_int_equal(try_open("older.db", false), IMP_E_MISMATCH);
 }
 
+/* A format number or a table that is not there any more is damage, not a fault of the program. */
+static void damaged_schema(void **state)
+{
+	struct imp_ledger *l = NULL;
+	char text[64];
+	int fd;
+
+	(void)state;
+	assert_int_equal(try_open("format.db", true), IMP_OK);
+	fd = open(ledger_rig_path(&rig, "format.db"), O_WRONLY);
+	assert_int_equal(pwrite(fd, "\x09", 1, 47), 1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(try_open("format.db", false), IMP_E_MISMATCH);
+
+	assert_int_equal(try_open("table.db", true), IMP_OK);
+	raw(ledger_rig_path(&rig, "table.db"), "DROP TABLE credential");
+	assert_int_equal(imp_ledger_open(ledger_rig_path(&rig, "table.db"), false,
+				 &ledger_rig_clock, &l, &rig.diag),
+		IMP_OK);
+	assert_int_equal(imp_ledger_holder(l, IMP_CRED_ENDPOINT, imp_span_str("ep"), text,
+				 sizeof text, &rig.diag),
+		IMP_E_MISMATCH);
+	imp_ledger_close(l);
+}
+
 static void newer_version(void **state)
 {
 	(void)state;
@@ -491,6 +516,10 @@ static void wrong_keys(void **state)
 	assert_int_equal(imp_ledger_unseal(rig.ledger, &u, &rig.data_key, &payload, &rig.diag),
 		IMP_E_MISMATCH);
 	assert_null(payload.p);
+	raw(rig.path, "DELETE FROM sealed WHERE unit = 1");
+	assert_int_equal(imp_ledger_unseal(rig.ledger, &u, &rig.data_key, &payload, &rig.diag),
+		IMP_E_MISMATCH);
+	assert_non_null(strstr(rig.diag.text, "gone"));
 }
 
 static void plan_with_resume(struct imp_batch *b)
@@ -671,6 +700,7 @@ int main(void)
 		T(names_are_files),
 		T(link_to_nothing),
 		T(version_taken_away),
+		T(damaged_schema),
 		T(newer_version),
 		T(marks_of_the_file),
 		T(unique_over_batches),
