@@ -72,6 +72,7 @@ $(O)/.flags: FORCE
 	@mkdir -p $(O)
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS)' > $@
 FORCE:
+.PHONY: FORCE
 
 $(LIB): $(OBJ)
 	@rm -f $@
