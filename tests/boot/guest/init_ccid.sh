@@ -91,7 +91,7 @@ run card write --reader 0 --set /data/set.json --adm-file /data/adm --read-rule 
 judge "written with a PIN" $code
 for _ in 1 2; do
 	run boot --reader 0
-	[ $code = 5 ] && grep -q 'a PIN may be needed' /run/err
+	[ $code = 5 ] && grep -q 'PIN' /run/err
 	judge "no PIN, no payload: a reset ends what was verified" $?
 	run boot --reader 0 --pin-file /data/pin
 	judge "booted with the PIN" $code
