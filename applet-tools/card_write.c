@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ICCID_MIN 18
+
 struct write {
 	struct imp_env *env;
 	const struct imp_args *args;
@@ -76,6 +78,20 @@ static enum imp_status arr(struct write *w)
 	return IMP_OK;
 }
 
+static enum imp_status iccid(struct write *w)
+{
+	const char *text = imp_arg(w->args, "iccid");
+	size_t n;
+
+	if (!text)
+		return IMP_OK;
+	n = strspn(text, "0123456789");
+	if (text[n] || n < ICCID_MIN || n > IMP_ICCID_DIGITS)
+		return imp_diag(&w->env->diag, IMP_E_USAGE, "--iccid %s: not %d to %d digits", text,
+			ICCID_MIN, IMP_ICCID_DIGITS);
+	return IMP_OK;
+}
+
 static enum imp_status compatibility(struct write *w)
 {
 	bool with = imp_flag(w->args, "opensc-compatible");
@@ -102,6 +118,8 @@ static enum imp_status options(struct write *w)
 		st = compatibility(w);
 	if (st == IMP_OK)
 		st = arr(w);
+	if (st == IMP_OK)
+		st = iccid(w);
 	if (st == IMP_OK)
 		st = imp_arg_number(w->env, w->args, "ef-size", 5, IMP_UICC_FILE_MAX, &size);
 	w->writer->wish.ef_size = (uint32_t)size;

@@ -261,6 +261,22 @@ static enum imp_status demand(struct parse *p, const struct imp_args *args)
 	return IMP_OK;
 }
 
+/* What is read from standard input is read once; a second reader would find it empty. */
+static enum imp_status one_standard_input(struct parse *p, const struct imp_args *args)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; p->cmd->opts[i].name; i++)
+		n += args->values[i] && strcmp(args->values[i], "-") == 0;
+	for (size_t i = 0; i < args->rest_n; i++)
+		n += strcmp(args->rest[i], "-") == 0;
+	if (n < 2)
+		return IMP_OK;
+	imp_diag(&p->env->diag, IMP_E_USAGE, "- is standard input, and stands there %u times", n);
+	imp_diag_hint(&p->env->diag, "name files for all but one");
+	return IMP_E_USAGE;
+}
+
 static enum imp_status run_command(struct parse *p, int argc, char **argv)
 {
 	const char *values[OPTS_MAX] = { NULL };
@@ -276,6 +292,8 @@ static enum imp_status run_command(struct parse *p, int argc, char **argv)
 	args.rest = (const char *const *)(argv + optind);
 	args.rest_n = (size_t)(argc - optind);
 	st = demand(p, &args);
+	if (st == IMP_OK)
+		st = one_standard_input(p, &args);
 	return st == IMP_OK ? p->cmd->run(p->env, &args) : st;
 }
 

@@ -88,6 +88,8 @@ static const struct call calls[] = {
 	{ "thing", 2, 0, NULL, "which verb" },
 	{ "thing make", 2, 0, NULL, "--file FILE is missing" },
 	{ "thing make --file", 2, 0, NULL, "needs a value" },
+	{ "thing make --file - -", 2, 0, NULL, "stands there 2 times" },
+	{ "thing make --file -", 0, 1, "made", NULL },
 	{ "thing make --file a --file b", 2, 0, NULL, "given twice" },
 	{ "thing make --file a --nope", 2, 0, NULL, "--nope" },
 	{ "--nope thing make", 2, 0, NULL, "unknown option --nope" },
