@@ -138,7 +138,11 @@ enum imp_status imp_manifest_write(
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
 	st = imp_path_join(dir, "manifest.jsonl", path, sizeof path);
 	if (st == IMP_OK)
+		st = imp_ledger_look(job->ledger, diag);
+	if (st == IMP_OK) {
 		st = put_all(job, units, &t, diag);
+		imp_ledger_look_end(job->ledger);
+	}
 	free(units);
 	if (st != IMP_OK)
 		return st;

@@ -16,6 +16,7 @@
 static const char *const texts[IMP_SQL_COUNT] = {
 	/* IMMEDIATE: the upgrade of a plain BEGIN fails without waiting. */
 	[IMP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[IMP_SQL_LOOK] = "BEGIN DEFERRED", /* reads only */
 	[IMP_SQL_COMMIT] = "COMMIT",
 	[IMP_SQL_ROLLBACK] = "ROLLBACK",
 	[IMP_SQL_SAVE] = "SAVEPOINT one",
@@ -279,6 +280,25 @@ enum imp_status imp_txn_begin(struct imp_txn *txn, struct imp_ledger *l, struct 
 	if (st != IMP_OK)
 		imp_txn_end(txn);
 	return st;
+}
+
+enum imp_status imp_ledger_look(struct imp_ledger *l, struct imp_diag *diag)
+{
+	enum imp_status st;
+
+	(void)imp_db_hold(l);
+	st = imp_db_run_plain(l, IMP_SQL_LOOK, diag);
+	if (st != IMP_OK)
+		imp_db_release(&l);
+	return st;
+}
+
+void imp_ledger_look_end(struct imp_ledger *l)
+{
+	enum imp_status st = imp_db_run_plain(l, IMP_SQL_ROLLBACK, NULL);
+
+	(void)st; /* nothing was written: there is nothing that could be lost */
+	imp_db_release(&l);
 }
 
 enum imp_status imp_txn_commit(struct imp_txn *txn, struct imp_diag *diag)

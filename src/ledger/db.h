@@ -14,6 +14,7 @@
 /* Every statement that runs more than once; the texts are in db.c. */
 enum imp_sql {
 	IMP_SQL_BEGIN,
+	IMP_SQL_LOOK,
 	IMP_SQL_COMMIT,
 	IMP_SQL_ROLLBACK,
 	IMP_SQL_SAVE,

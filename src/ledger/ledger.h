@@ -39,6 +39,13 @@ void imp_ledger_closep(struct imp_ledger **ledger);
 
 const char *imp_ledger_path(const struct imp_ledger *ledger);
 
+/*
+ * Many reads as one look: nothing changes in between, and the file is locked once instead of for
+ * each.  The handle is this thread's until look_end(), and only functions that read may be called.
+ */
+IMP_MUST_CHECK enum imp_status imp_ledger_look(struct imp_ledger *ledger, struct imp_diag *diag);
+void imp_ledger_look_end(struct imp_ledger *ledger);
+
 /* ---- units ---------------------------------------------------------------------------------- */
 
 /* A unit is in exactly one state. */
