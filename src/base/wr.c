@@ -64,7 +64,10 @@ static void be(struct imp_wr *wr, uint64_t v, size_t n)
 
 void imp_wr_u8(struct imp_wr *wr, uint8_t v)
 {
-	be(wr, v, 1);
+	uint8_t *at = room(wr, 1);
+
+	if (at)
+		*at = v;
 }
 
 void imp_wr_be16(struct imp_wr *wr, uint16_t v)

@@ -14,21 +14,30 @@ struct imp_json imp_json(struct imp_wr *wr)
 	return j;
 }
 
+static bool plain(uint8_t c)
+{
+	return c >= 0x20 && c != 0x7F && c != '"' && c != '\\';
+}
+
 static void put_string(struct imp_wr *wr, struct imp_span s)
 {
 	imp_wr_u8(wr, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
+	for (size_t i = 0; i < s.n;) {
+		size_t from = i;
 
-		if (c == '"' || c == '\\') {
-			imp_wr_u8(wr, '\\');
-			imp_wr_u8(wr, c);
-		} else if (c < 0x20 || c == 0x7F) {
-			imp_wr_text(wr, "\\u00");
-			imp_hex_put(wr, imp_span(&c, 1));
+		while (i < s.n && plain(s.p[i]))
+			i++;
+		imp_wr_put(wr, imp_span(s.p + from, i - from));
+		if (i == s.n)
+			break;
+		imp_wr_u8(wr, '\\');
+		if (s.p[i] == '"' || s.p[i] == '\\') {
+			imp_wr_u8(wr, s.p[i]);
 		} else {
-			imp_wr_u8(wr, c);
+			imp_wr_text(wr, "u00");
+			imp_hex_put(wr, imp_span(s.p + i, 1));
 		}
+		i++;
 	}
 	imp_wr_u8(wr, '"');
 }

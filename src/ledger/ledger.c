@@ -159,7 +159,8 @@ static enum imp_status prepare(struct imp_ledger *l, bool create, struct imp_dia
 	st = exec(l,
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-		"PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536",
+		"PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536;"
+		"PRAGMA wal_autocheckpoint = 8000",
 		diag);
 	return st == IMP_OK && empty ? create_schema(l, diag) : st;
 }
