@@ -6,10 +6,12 @@
 set -u
 O=${O:-build}
 UNITS=${UNITS:-10000}
-bin=$PWD/$O/imprint
+bin=$(realpath "$O/imprint")
 dir=$(mktemp -d "$O/bench.XXXXXX")
-# ext4 passes over inodes that were freed a moment ago, and tests free many.  Folders below a folder
-# with this attribute are spread over the disk, where none were.
+# ext4 passes over inodes that were freed in the last minutes, and tests free many.  Folders below a
+# folder with this attribute are spread over the disk by a hash of their name: `tag` makes it a new
+# place in each run, where none were freed.
+tag=${dir##*.}
 chattr +T "$dir" 2>/dev/null || true
 cp -r factory/profiles "$dir/profiles"
 bash factory/profiles/make-pki.sh "$dir/profiles/pki" >/dev/null
@@ -38,9 +40,9 @@ batch() { # NAME PROFILE CPUS JOBS: units per second of batch run
 	local start end
 	devices "$1" >"$dir/$1.csv"
 	"$bin" --quiet batch new --ledger "$dir/$1.ledger" --profile "$2" --devices "$dir/$1.csv" --name "$1" >/dev/null || exit 1
-	mkdir -p "$dir/$1.out/images"
+	mkdir -p "$dir/$1-$tag/images"
 	start=$(date +%s.%N)
-	taskset -c "$3" "$bin" --quiet batch run --ledger "$dir/$1.ledger" --batch "$1" --out "$dir/$1.out/images" --jobs "$4" >/dev/null || exit 1
+	taskset -c "$3" "$bin" --quiet batch run --ledger "$dir/$1.ledger" --batch "$1" --out "$dir/$1-$tag/images" --jobs "$4" >/dev/null || exit 1
 	end=$(date +%s.%N)
 	awk -v n="$UNITS" -v a="$start" -v b="$end" 'BEGIN{printf "%.0f", n/(b-a)}'
 }
