@@ -33,7 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMP_SOFTCARD_ICCID "8988211000000000018" /* when the config names none */
+#define IMP_SOFTCARD_ICCID "8988211000000000011" /* when the config names none */
 #define IMP_SOFTCARD_PIN "1234"
 #define IMP_SOFTCARD_ADM "12345678"
 #define IMP_SOFTCARD_MEMORY 65536 /* octets of file content */

@@ -63,8 +63,8 @@ batch once psk-non-persistent once.csv
 batch card psk-card card.csv
 
 say "two smartcards behind pcscd"
-"$bin" card emulate --state card0.json --iccid 8988211000000000234 --adm-file adm.txt --create-only
-"$bin" card emulate --state card1.json --iccid 8988211000000000242 --adm-file adm.txt --create-only
+"$bin" card emulate --state card0.json --iccid 8988211000000000235 --adm-file adm.txt --create-only
+"$bin" card emulate --state card1.json --iccid 8988211000000000243 --adm-file adm.txt --create-only
 (cd "$here" && DEMO_INSIDE=1 IMPRINT=$bin tests/e2e/pcsc_bench.sh --card "$out/card0.json" --card "$out/card1.json" -- bash tests/demo.sh "$out")
 
 say "every device boots"

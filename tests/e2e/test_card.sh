@@ -157,8 +157,8 @@ run card write --reader 0 --set one.ef
 refuses "no ADM key" 2 "adm-file"
 run card write --reader 0 --set one.ef --adm-file pin.long
 refuses "ADM of nine octets" 3 "9 octets"
-run card write --reader 0 --set one.ef --adm-file adm --iccid 8988211000000000026
-refuses "another card was meant" 7 "not 8988211000000000026"
+run card write --reader 0 --set one.ef --adm-file adm --iccid 8988211000000000029
+refuses "another card was meant" 7 "not 8988211000000000029"
 check "nothing was written by any of these" '[ "$(sha256sum $state)" = "$before" ]'
 run card write --reader 0 --set one.ef --adm-file adm --json
 check "created" '[ $rc = 0 ] && [[ $out == *"\"result\":\"written\""* ]]'
@@ -344,7 +344,7 @@ targets:
 seal:
   station-key: pki/station.key
 YAML
-printf 'serial,iccid\nC1,8988211000000000018\nC2,8988211000000000026\n' >devices.csv
+printf 'serial,iccid\nC1,8988211000000000011\nC2,8988211000000000029\n' >devices.csv
 printf 'serial\nD1\n' >more.csv
 run batch new --ledger l.db --profile profile.yaml --devices devices.csv --name b
 check "a batch of cards" '[ $rc = 0 ]'
@@ -354,20 +354,20 @@ run batch new --ledger l.db --profile profile.yaml --devices more.csv --name mor
 run batch run --ledger l.db --batch more --out files
 endpoint=urn:dev:ops:0001B2-CARD-C1
 rm -f $state
-insert --iccid 8988211000000000026
+insert --iccid 8988211000000000029
 run card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin
-refuses "the unit belongs to another card" 7 "not 8988211000000000018"
+refuses "the unit belongs to another card" 7 "not 8988211000000000011"
 run card info --json
 check "which was not touched" '[[ $out == *"\"odf_bytes\":null"* ]]'
 remove
 rm -f $state
-insert --iccid 8988211000000000018
+insert --iccid 8988211000000000011
 run card write --reader 0 --ledger l.db --endpoint nobody --adm-file adm --pin-file pin
 refuses "no such unit" 4 "nobody"
 run card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm
 refuses "the profile asks for the PIN" 2 "pin-file"
 run card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin --json
-check "written from the ledger" '[ $rc = 0 ] && [[ $out == *"\"iccid\":\"8988211000000000018\""* ]]'
+check "written from the ledger" '[ $rc = 0 ] && [[ $out == *"\"iccid\":\"8988211000000000011\""* ]]'
 run card verify --reader 0 --ledger l.db --endpoint $endpoint --pin-file pin
 check "verified against the ledger" '[ $rc = 0 ]'
 run batch status --ledger l.db --json
@@ -375,9 +375,9 @@ check "released" '[[ $out == *"\"released\":1"* ]]'
 run card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin
 refuses "a released unit is not written again" 7 "released"
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-C2 --adm-file adm --pin-file pin
-refuses "the next unit wants its own card" 7 "not 8988211000000000026"
+refuses "the next unit wants its own card" 7 "not 8988211000000000029"
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin
-refuses "this card has its unit" 7 "8988211000000000018"
+refuses "this card has its unit" 7 "8988211000000000011"
 run ledger verify --ledger l.db
 check "the ledger holds" '[ $rc = 0 ]'
 remove

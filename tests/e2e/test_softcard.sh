@@ -96,8 +96,8 @@ out=$(opensc-tool -r 0 -a </dev/null 2>&1)
 check "ATR of T=1" '[ "${out//:/}" = 3b9d9581b1fe451fc78031e073fe211365494d50000185 ]'
 out=$(apdus 00B201F400 00A4080C022FE2 00B000000A 00B000000B 00B0000B01 00FE0000)
 check "EF.DIR record" '[[ $(line 1) == 61144F0CA000000063504B43532D313551043F007F50*9000 ]]'
-check "EF.ICCID" '[ "$(line 3)" = 988812010000000010F89000 ]'
-check "end of file" '[ "$(line 4)" = 988812010000000010F86282 ]'
+check "EF.ICCID" '[ "$(line 3)" = 988812010000000010F19000 ]'
+check "end of file" '[ "$(line 4)" = 988812010000000010F16282 ]'
 check "offset outside" '[ "$(line 5)" = 6B00 ]'
 check "unknown instruction" '[ "$(line 6)" = 6D00 ]'
 check "state file is for its owner alone" '[ "$(stat -c %a "$state")" = 600 ]'

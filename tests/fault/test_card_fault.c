@@ -592,7 +592,7 @@ static void rule_by_reference(void **state)
 
 static void swapped_card(void **state)
 {
-	const struct imp_softcard_config config = { .iccid = "8988211000000000026",
+	const struct imp_softcard_config config = { .iccid = "8988211000000000029",
 		.flags = IMP_SOFTCARD_ADF };
 	struct imp_softcard *second = imp_softcard_new(&config, NULL);
 	BENCH b;
@@ -604,7 +604,7 @@ static void swapped_card(void **state)
 	must(&b, imp_writer_run(b.writer, &b.diag));
 	imp_softcard_as_card(second, &b.card);
 	assert_int_equal(imp_writer_verify(b.writer, &b.diag), IMP_E_MISMATCH);
-	assert_non_null(strstr(b.diag.text, "8988211000000000026"));
+	assert_non_null(strstr(b.diag.text, "8988211000000000029"));
 	imp_softcard_free(second);
 }
 

@@ -250,7 +250,7 @@ static void test_refusals(void **state)
 		const char *says;
 	} rows[] = {
 		{ { "state", "bad.json" }, IMP_E_FORMAT, "bad.json: not well-formed JSON" },
-		{ { "state", "old.json", "iccid", "8988211000000000018" }, IMP_E_USAGE,
+		{ { "state", "old.json", "iccid", "8988211000000000011" }, IMP_E_USAGE,
 			"--iccid is for a new card" },
 		{ { "state", "old.json", "blank", "" }, IMP_E_USAGE, "--blank is for a new card" },
 		{ { "state", "x.json", "iccid", "12" }, IMP_E_USAGE, "18 to 20 digits" },

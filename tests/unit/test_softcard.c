@@ -142,13 +142,13 @@ static const struct dialogue dialogues[] = {
 	{ "ICCID", 1, 0,
 		{
 			{ "00A4080C022FE2", "9000" },
-			{ "00B000000A", "988812010000000010F8 9000" },
-			{ "00B0000000", "988812010000000010F8 9000" },
-			{ "00B000000B", "988812010000000010F8 6282" },
-			{ "00B0000901", "F8 9000" },
+			{ "00B000000A", "988812010000000010F1 9000" },
+			{ "00B0000000", "988812010000000010F1 9000" },
+			{ "00B000000B", "988812010000000010F1 6282" },
+			{ "00B0000901", "F1 9000" },
 			{ "00B0000A01", "6B00" },
 			{ "00B08000", "6700" },
-			{ "00B082000A", "988812010000000010F8 9000" },
+			{ "00B082000A", "988812010000000010F1 9000" },
 			{ VERIFY_ADM, "9000" },
 			{ "00D6000001AA", "6982" },
 			{ "00B201040A", "6981" },
@@ -159,7 +159,7 @@ static const struct dialogue dialogues[] = {
 			{ "00C0000019",
 				"6217 82024121 83022FE2 8A0105 8B032F0604 8002000A 880110 9000" },
 			{ "00B0000000", "6C0A" },
-			{ "00B000000A", "988812010000000010F8 9000" },
+			{ "00B000000A", "988812010000000010F1 9000" },
 			{ "00B000000B", "6C0A" },
 			{ "00B00008", "6C02" },
 		} },
@@ -695,6 +695,21 @@ static void test_config(void **state)
 	}
 }
 
+/* Nobody is warned of the standard card: its check digit is right (ITU-T E.118). */
+static void test_standard_iccid(void **state)
+{
+	static const char digits[] = IMP_SOFTCARD_ICCID;
+	unsigned sum = 0;
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof digits; i++) {
+		unsigned d = (unsigned)(digits[sizeof digits - 2 - i] - '0') << i % 2;
+
+		sum += d / 10 + d % 10;
+	}
+	assert_int_equal(sum % 10, 0);
+}
+
 static void test_clone(void **state)
 {
 	struct imp_softcard *card = new_card(1, ADF | EFS), *copy;
@@ -883,7 +898,7 @@ static void test_state_keeps_habits(void **state)
 	size_t n = save(card, text, sizeof text);
 
 	(void)state;
-	assert_non_null(strstr(text, "\"iccid\":\"8988211000000000018\""));
+	assert_non_null(strstr(text, "\"iccid\":\"8988211000000000011\""));
 	assert_non_null(strstr(text, "\"no-channels\",\"no-create-df\",\"no-fcp-p2-00\",\"no-sfi\","
 				     "\"le-max-128\""));
 	again = imp_softcard_load(imp_span(text, n), "card.json", &diag);
@@ -954,7 +969,7 @@ static void test_state_refusals(void **state)
 			"pins[0].max" },
 		{ HEAD PINS ",\"habits\":[\"shy\"],\"files\":[" MF "]}", "habits" },
 		{ HEAD PINS ",\"habits\":[1],\"files\":[" MF "]}", "habits" },
-		{ HEAD PINS ",\"iccid\":\"8988211000000000018\",\"files\":[" MF "]}", "iccid" },
+		{ HEAD PINS ",\"iccid\":\"8988211000000000011\",\"files\":[" MF "]}", "iccid" },
 		{ WITH(""), "files" },
 		{ WITH(EF(RULE ",\"size\":3")), "files[0].path" },
 		{ WITH(MF "," MF), "files[1].path" },
@@ -1055,6 +1070,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_faults_are_bounded),
 		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_standard_iccid),
 		cmocka_unit_test(test_clone),
 		cmocka_unit_test(test_poke),
 		cmocka_unit_test(test_large_file),
