@@ -28,6 +28,7 @@ struct run {
 	struct imp_batch_counts before, after;
 	uint64_t to_do; /* units that this run has work for */
 	struct imp_group_result result;
+	struct imp_manifest manifest; /* lines of a batch that this run does as a whole */
 	bool stopped;
 };
 
@@ -190,6 +191,13 @@ static enum imp_status prepare(struct run *run, const struct imp_args *args)
 /* ---- the work ---------------------------------------------------------------------------------
  */
 
+/* Workers need make no lines when other units are in the manifest as well, or when a unit goes on
+ * to its card. */
+static bool does_all(const struct run *run)
+{
+	return run->to_do == run->before.total && run->job.batch.targets == IMP_TARGET_FLASH;
+}
+
 static enum imp_status work(struct run *run)
 {
 	struct imp_env *env = run->job.env;
@@ -204,6 +212,8 @@ static enum imp_status work(struct run *run)
 	};
 	enum imp_status st;
 
+	if (does_all(run))
+		run->options.manifest = &run->manifest;
 	imp_progress_start(&progress, env->quiet || env->no_progress ? NULL : env->err, env->clock,
 		"units", crew.done, run->before.total);
 	catch_signals(&old);
@@ -220,7 +230,7 @@ static enum imp_status settle(struct run *run)
 	enum imp_status st = IMP_OK;
 
 	if (run->options.dirfd >= 0)
-		st = imp_manifest_write(&run->job, run->options.dir, diag);
+		st = imp_manifest_write(&run->job, &run->manifest, run->options.dir, diag);
 	if (st == IMP_OK)
 		st = imp_resume_settle(run->job.ledger, &run->job.batch, diag);
 	return st;
@@ -360,7 +370,13 @@ enum imp_status imp_batch_run(struct imp_env *env, const struct imp_args *args)
 
 	if (!run)
 		return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
+	st = imp_manifest_open(&run->manifest, &env->diag);
+	if (st != IMP_OK) {
+		free(run);
+		return st;
+	}
 	st = run_batch(run, env, args);
+	imp_manifest_close(&run->manifest);
 	if (run->options.dirfd > 0)
 		(void)close(run->options.dirfd);
 	imp_job_close(&run->job);

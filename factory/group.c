@@ -372,6 +372,27 @@ static enum imp_status write_all(struct imp_group *g, const struct imp_unit *uni
 	return IMP_OK;
 }
 
+/* Lines for the manifest, of keys made by this run: its credentials are at hand. */
+static enum imp_status draw_lines(struct imp_group *g, const struct imp_unit *units, size_t n,
+	struct imp_manifest_part *part, struct imp_diag *diag)
+{
+	enum imp_status st = IMP_OK;
+
+	for (size_t i = 0; st == IMP_OK && i < n; i++) {
+		const struct item *item = &g->items[i];
+		const struct imp_manifest_file file = { .name = item->done.name,
+			.bytes = item->done.bytes,
+			.sha256 = item->done.sha256,
+			.payload = item->plain_n,
+			.generation = GENERATION };
+
+		if (!item->skip && item->fresh)
+			st = imp_manifest_line(g->job, &units[i], &file,
+				g->credentials + item->first, item->credentials_n, part, diag);
+	}
+	return st;
+}
+
 /* ---- record what came of it -------------------------------------------------------------------
  */
 
@@ -425,6 +446,7 @@ static void give_cpu(const struct imp_group *g)
 static enum imp_status run(struct imp_group *g, struct imp_unit *units, size_t n,
 	struct imp_group_result *result, struct imp_diag *diag)
 {
+	__attribute__((cleanup(imp_manifest_part_free))) struct imp_manifest_part part = { 0 };
 	bool any = false;
 	enum imp_status st;
 
@@ -436,11 +458,16 @@ static enum imp_status run(struct imp_group *g, struct imp_unit *units, size_t n
 	if (st == IMP_OK && g->file) {
 		take_cpu(g);
 		st = write_all(g, units, n, &any, diag);
+		if (st == IMP_OK && g->options->manifest)
+			st = draw_lines(g, units, n, &part, diag);
 		give_cpu(g);
 	}
 	if (st == IMP_OK && any)
 		st = imp_file_sync_all(g->options->dirfd, g->options->dir, diag);
-	return st == IMP_OK ? record_results(g, units, n, result, diag) : st;
+	if (st == IMP_OK)
+		st = record_results(g, units, n, result, diag);
+	return st == IMP_OK && part.units ? imp_manifest_add(g->options->manifest, &part, diag)
+					  : st;
 }
 
 enum imp_status imp_group_run(struct imp_group *g, struct imp_unit *units, size_t n,

@@ -8,7 +8,7 @@
 #ifndef IMP_FACTORY_GROUP_H
 #define IMP_FACTORY_GROUP_H
 
-#include "factory/job.h"
+#include "factory/manifest.h"
 
 #include <semaphore.h>
 
@@ -18,7 +18,9 @@ struct imp_group_options {
 	const char *dir; /* where files go */
 	int dirfd;
 	enum imp_encode encode;
-	bool force; /* overwrite files that hold something else */
+	bool force;		       /* overwrite files that hold something else */
+	struct imp_manifest *manifest; /* takes the lines of released units; NULL: nobody wants
+					  them */
 	sem_t *cpu; /* the crew's: taken while a group computes, given back while it waits for a
 		       disk */
 };

@@ -6,108 +6,107 @@
 #include <string.h>
 
 #define READ_AT_ONCE 256
-#define LINE_ROOM 16384 /* an endpoint of 128 octets and 48 credentials of 128, escaped */
 
-struct text {
-	uint8_t *p;
-	size_t n, cap;
-};
+/* ---- parts -------------------------------------------------------------------------------------
+ */
 
-static void text_free(struct text *t)
+enum imp_status imp_manifest_open(struct imp_manifest *m, struct imp_diag *diag)
 {
-	free(t->p);
-}
-
-/* Room for one more line. */
-static bool reserve(struct text *t)
-{
-	uint8_t *p;
-
-	if (t->cap - t->n >= LINE_ROOM)
-		return true;
-	p = realloc(t->p, t->cap * 2 + LINE_ROOM);
-	if (!p)
-		return false;
-	t->p = p;
-	t->cap = t->cap * 2 + LINE_ROOM;
-	return true;
-}
-
-static void put_accounts(struct imp_json *j, uint64_t accounts)
-{
-	imp_json_array(j, "accounts");
-	for (unsigned i = 0; i < 64; i++)
-		if (accounts >> i & 1)
-			imp_json_uint(j, NULL, i);
-	imp_json_array_end(j);
-}
-
-static enum imp_status put_credential(void *ctx, const struct imp_cred *c)
-{
-	struct imp_json *j = ctx;
-
-	if (c->kind < IMP_CRED_PSK_IDENTITY) /* names stand in the line already */
-		return IMP_OK;
-	imp_json_object(j, NULL);
-	imp_json_str(j, "kind", imp_cred_kind_name(c->kind));
-	put_accounts(j, c->accounts);
-	if (c->kind == IMP_CRED_PSK_IDENTITY && imp_span_utf8(c->value))
-		imp_json_span(j, "value", c->value);
-	else
-		imp_json_hex(j, "hex", c->value);
-	imp_json_object_end(j);
+	memset(m, 0, sizeof *m);
+	if (pthread_mutex_init(&m->mutex, NULL) != 0)
+		return imp_diag(diag, IMP_E_INTERNAL, "no mutex");
 	return IMP_OK;
 }
 
-enum imp_status imp_manifest_credentials(
-	struct imp_ledger *ledger, int64_t unit, struct imp_json *j, struct imp_diag *diag)
+void imp_manifest_close(struct imp_manifest *m)
 {
-	enum imp_status st;
-
-	imp_json_array(j, "credentials");
-	st = imp_ledger_credentials(ledger, unit, put_credential, j, diag);
-	imp_json_array_end(j);
-	return st;
+	for (size_t i = 0; i < m->n; i++)
+		imp_manifest_part_free(&m->v[i]);
+	free(m->v);
+	(void)pthread_mutex_destroy(&m->mutex);
 }
 
-static enum imp_status put_line(
-	const struct imp_job *job, const struct imp_unit *u, struct text *t, struct imp_diag *diag)
+/* Room for one more part. */
+static bool grow(struct imp_manifest *m)
 {
-	struct imp_wr wr;
-	struct imp_json j;
-	enum imp_status st;
+	size_t cap = m->cap ? m->cap * 2 : 64;
+	struct imp_manifest_part *v;
 
-	if (!reserve(t))
+	if (m->n < m->cap)
+		return true;
+	v = realloc(m->v, cap * sizeof *v);
+	if (!v)
+		return false;
+	m->v = v;
+	m->cap = cap;
+	return true;
+}
+
+enum imp_status imp_manifest_add(
+	struct imp_manifest *m, struct imp_manifest_part *part, struct imp_diag *diag)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&m->mutex);
+	room = grow(m);
+	if (room)
+		m->v[m->n++] = *part;
+	(void)pthread_mutex_unlock(&m->mutex);
+	if (!room)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	wr = imp_wr(t->p + t->n, t->cap - t->n);
-	j = imp_json(&wr);
-	imp_json_object(&j, NULL);
-	imp_json_str(&j, "serial", u->serial);
-	imp_json_str(&j, "endpoint", u->endpoint);
-	if (u->iccid[0])
-		imp_json_str(&j, "iccid", u->iccid);
-	imp_json_str(&j, "state", imp_unit_state_name(u->state));
-	imp_json_str(&j, "file", u->file);
-	imp_json_uint(&j, "bytes", u->file_bytes);
-	imp_json_hex(&j, "sha256", imp_span(u->file_sha256, IMP_SHA256));
-	imp_json_uint(&j, "payload", u->payload_bytes);
-	imp_json_str(&j, "keys",
-		job->batch.keys == IMP_KEYS_PERSISTENT ? "persistent" : "non-persistent");
-	imp_json_uint(&j, "generation", u->generation);
-	imp_json_str(&j, "layout", job->profile.flash.layout.name);
-	if (job->batch.test)
-		imp_json_bool(&j, "test", true);
-	st = imp_manifest_credentials(job->ledger, u->id, &j, diag);
-	imp_json_object_end(&j);
-	imp_wr_u8(&wr, '\n');
-	if (st == IMP_OK && wr.st != IMP_OK)
-		st = imp_diag(diag, wr.st, "manifest: '%s' has no line", u->serial);
-	t->n += wr.n;
+	memset(part, 0, sizeof *part);
+	return IMP_OK;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct imp_manifest_part *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------
+ */
+
+/* Units that have a line. */
+static enum imp_status count_lines(const struct imp_job *job, uint64_t *n, struct imp_diag *diag)
+{
+	struct imp_batch_counts counts;
+	enum imp_status st = imp_ledger_batch_counts(job->ledger, job->batch.id, &counts, diag);
+
+	if (st == IMP_OK)
+		*n = counts.total - counts.state[IMP_UNIT_SCRAPPED];
 	return st;
 }
 
-static enum imp_status put_all(
-	const struct imp_job *job, struct imp_unit *units, struct text *t, struct imp_diag *diag)
+static bool is_whole(const struct imp_manifest *parts, uint64_t lines)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < parts->n; i++)
+		n += parts->v[i].units;
+	return n == lines;
+}
+
+static enum imp_status write_parts(
+	struct imp_manifest *parts, const char *path, struct imp_diag *diag)
+{
+	struct imp_span *spans = calloc(parts->n + 1, sizeof *spans);
+	enum imp_status st;
+
+	if (!spans)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	if (parts->n)
+		qsort(parts->v, parts->n, sizeof *parts->v, compare_parts);
+	for (size_t i = 0; i < parts->n; i++)
+		spans[i] = imp_span(parts->v[i].p, parts->v[i].n);
+	st = imp_file_write_spans(path, spans, parts->n, true, diag);
+	free(spans);
+	return st;
+}
+
+static enum imp_status put_all(const struct imp_job *job, struct imp_unit *units,
+	struct imp_manifest_part *t, struct imp_diag *diag)
 {
 	int64_t after = 0;
 	size_t n = 1;
@@ -118,7 +117,7 @@ static enum imp_status put_all(
 			units, READ_AT_ONCE, &n, diag);
 		for (size_t i = 0; i < n; i++) {
 			if (st == IMP_OK && (units[i].done & IMP_TARGET_FLASH))
-				st = put_line(job, &units[i], t, diag);
+				st = imp_manifest_ledger_line(job, &units[i], t, diag);
 			after = units[i].id;
 			imp_unit_free(&units[i]);
 		}
@@ -126,25 +125,35 @@ static enum imp_status put_all(
 	return st;
 }
 
-enum imp_status imp_manifest_write(
-	const struct imp_job *job, const char *dir, struct imp_diag *diag)
+static enum imp_status write_ledger(
+	const struct imp_job *job, const char *path, struct imp_diag *diag)
 {
-	__attribute__((cleanup(text_free))) struct text t = { NULL, 0, 0 };
+	__attribute__((cleanup(imp_manifest_part_free))) struct imp_manifest_part t = { 0 };
 	struct imp_unit *units = calloc(READ_AT_ONCE, sizeof *units);
-	char path[4096];
 	enum imp_status st;
 
 	if (!units)
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	st = imp_path_join(dir, "manifest.jsonl", path, sizeof path);
-	if (st == IMP_OK)
-		st = imp_ledger_look(job->ledger, diag);
+	st = imp_ledger_look(job->ledger, diag);
 	if (st == IMP_OK) {
 		st = put_all(job, units, &t, diag);
 		imp_ledger_look_end(job->ledger);
 	}
 	free(units);
+	return st == IMP_OK ? imp_file_write(path, imp_span(t.p, t.n), true, diag) : st;
+}
+
+enum imp_status imp_manifest_write(const struct imp_job *job, struct imp_manifest *parts,
+	const char *dir, struct imp_diag *diag)
+{
+	char path[4096];
+	uint64_t lines = 0;
+	enum imp_status st = imp_path_join(dir, "manifest.jsonl", path, sizeof path);
+
+	if (st == IMP_OK)
+		st = count_lines(job, &lines, diag);
 	if (st != IMP_OK)
 		return st;
-	return imp_file_write(path, imp_span(t.p, t.n), true, diag);
+	return is_whole(parts, lines) ? write_parts(parts, path, diag)
+				      : write_ledger(job, path, diag);
 }

@@ -155,8 +155,18 @@ static int put_in_place(int dirfd, const char *tmp, const char *name, bool repla
 	return (replace ? put_over : put_beside)(dirfd, tmp, name);
 }
 
+static enum imp_status write_spans(int fd, const struct imp_span *v, size_t n)
+{
+	enum imp_status st = IMP_OK;
+
+	errno = 0;
+	for (size_t i = 0; st == IMP_OK && i < n; i++)
+		st = write_all(fd, v[i]);
+	return st;
+}
+
 static enum imp_status write_renamed(int dirfd, const char *dir, const char *name,
-	struct imp_span data, bool replace, bool sync, struct imp_diag *diag)
+	const struct imp_span *v, size_t n, bool replace, bool sync, struct imp_diag *diag)
 {
 	char tmp[300], at[256];
 	enum imp_status st = temporary_name(name, tmp, sizeof tmp);
@@ -169,7 +179,7 @@ static enum imp_status write_renamed(int dirfd, const char *dir, const char *nam
 		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return imp_diag(diag, IMP_E_IO, "%s: cannot write here: %s", dir, strerror(errno));
-	if (write_all(fd, data) != IMP_OK || (sync && fdatasync(fd) != 0))
+	if (write_spans(fd, v, n) != IMP_OK || (sync && fdatasync(fd) != 0))
 		err = errno ? errno : EIO;
 	if (close(fd) != 0 && !err)
 		err = errno;
@@ -191,7 +201,7 @@ static enum imp_status write_renamed(int dirfd, const char *dir, const char *nam
 enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,
 	struct imp_span data, bool replace, struct imp_diag *diag)
 {
-	return write_renamed(dirfd, dir, name, data, replace, false, diag);
+	return write_renamed(dirfd, dir, name, &data, 1, replace, false, diag);
 }
 
 enum imp_status imp_file_sync_all(int dirfd, const char *dir, struct imp_diag *diag)
@@ -218,8 +228,8 @@ static enum imp_status split(const char *path, char *dir, size_t cap, const char
 	return IMP_OK;
 }
 
-enum imp_status imp_file_write(
-	const char *path, struct imp_span data, bool replace, struct imp_diag *diag)
+enum imp_status imp_file_write_spans(
+	const char *path, const struct imp_span *v, size_t n, bool replace, struct imp_diag *diag)
 {
 	char dir[4096];
 	const char *name;
@@ -234,10 +244,16 @@ enum imp_status imp_file_write(
 	if (dirfd < 0)
 		return imp_diag(diag, errno == ENOENT ? IMP_E_ABSENT : IMP_E_IO, "%s: %s", dir,
 			strerror(errno));
-	st = write_renamed(dirfd, dir, name, data, replace, true, diag);
+	st = write_renamed(dirfd, dir, name, v, n, replace, true, diag);
 	if (st == IMP_OK && fsync(dirfd) != 0)
 		return imp_diag(diag, IMP_E_IO, "%s: %s", dir, strerror(errno));
 	return st;
+}
+
+enum imp_status imp_file_write(
+	const char *path, struct imp_span data, bool replace, struct imp_diag *diag)
+{
+	return imp_file_write_spans(path, &data, 1, replace, diag);
 }
 
 /* ---- secrets and paths ------------------------------------------------------------------------

@@ -37,7 +37,11 @@ IMP_MUST_CHECK enum imp_status imp_file_read(
 IMP_MUST_CHECK enum imp_status imp_file_write(
 	const char *path, struct imp_span data, bool replace, struct imp_diag *diag);
 
-/* The same without any sync: for groups of files that one imp_file_sync_all() makes durable. */
+/* The same, the spans one behind the other. */
+IMP_MUST_CHECK enum imp_status imp_file_write_spans(
+	const char *path, const struct imp_span *v, size_t n, bool replace, struct imp_diag *diag);
+
+/* One span without any sync: for groups of files that one imp_file_sync_all() makes durable. */
 IMP_MUST_CHECK enum imp_status imp_file_write_unsynced(int dirfd, const char *dir, const char *name,
 	struct imp_span data, bool replace, struct imp_diag *diag);
 

@@ -47,6 +47,25 @@ says "flash-verified"
 expect 0 "export of events" ledger export --ledger l.db
 check "every event is exported" [ "$(printf '%s\n' "$out" | wc -l)" = 74 ]
 
+# ---- the manifest, made by the workers and made from the ledger ---------------------------------
+
+cp -r "$root/factory/profiles" shipped
+cp -r pki shipped/
+sed '/^  card:/,/read-rule/d' shipped/rpk-oscore.yaml >shipped/rpk-flash.yaml
+count=0
+for profile in psk.yaml shipped/psk-persistent.yaml shipped/psk-non-persistent.yaml shipped/x509-persistent.yaml shipped/rpk-flash.yaml; do
+	count=$((count + 1))
+	devices m.csv "M$count-" 600
+	awk -F, -v OFS=, 'NR == 1 { print $0, "oscore_id"; next } { printf "%s,%06x\n", $0, NR }' m.csv >mo.csv
+	expect 0 "plan $profile" batch new --ledger m.db --profile $profile --devices mo.csv --name m$count
+	expect 0 "run $profile" batch run --ledger m.db --batch m$count --out outm --jobs 2
+	mv outm/manifest.jsonl workers
+	expect 0 "run it again" batch run --ledger m.db --batch m$count --out outm
+	check "$profile: 600 lines" [ "$(wc -l <workers)" = 600 ]
+	check "$profile: workers and ledger say the same" cmp -s workers outm/manifest.jsonl
+	rm -r outm
+done
+
 # ---- Intel HEX, X.509, CMS ----------------------------------------------------------------------
 
 devices d2.csv X- 10
@@ -112,7 +131,7 @@ says "of batch 'first'"
 refused 7 "a batch 'first'" "the name is taken" batch new --ledger l.db --profile psk.yaml --devices d2.csv --name first
 refused 3 "--name" "a name with a control character" batch new --ledger l.db --profile psk.yaml --devices d2.csv --name $'a\tb'
 expect 0 "without the bad rows" batch new --ledger l.db --profile psk.yaml --devices dup.csv --name dup --skip-bad
-says "1 units"
+says "1 unit"
 # Another product may have the same serials, but neither endpoints nor identities.
 other() { # endpoint, identity
 	sed -e "s/endpoint: .*/endpoint: \"$1\"/" -e "s/id-{serial}/$2/" -e 's/product: meter/product: else/' psk.yaml
