@@ -18,18 +18,20 @@
 /* Success is a pattern of many bits, so that no single upset turns a failure into it. */
 enum imr_status {
 	IMR_OK = 0x3CA5,
-	IMR_E_NONE = 1,	   /* nothing there: blank flash, no card, no application, empty file */
-	IMR_E_DAMAGED = 2, /* something is there, but it is cut, corrupt or malformed */
-	IMR_E_NEWER = 3,   /* written in a format that this reader does not know */
-	IMR_E_IO = 4,	   /* a callback failed, or the card's memory (64xx, 65xx, 6Fxx) */
-	IMR_E_SPACE = 5,   /* the buffer is smaller than the payload */
-	IMR_E_REFUSED = 6, /* the card refused: PIN needed, security status */
-	IMR_E_STOPPED = 7, /* the visitor returned non-zero */
-	IMR_E_LIMIT = 8,   /* more APDUs than a sane card needs */
-	IMR_E_OLDER = 9,   /* slot: the other one is newer, and good */
-	IMR_E_LEFT = 10,   /* store: done, but superseded keys could not be erased yet */
-	IMR_E_RULE = 11,   /* store: two bootstrap accounts, or an instance of unknown origin */
-	IMR_E_LAST = 12,   /* store: nothing would be left to bootstrap with */
+	IMR_E_NONE = 1,	     /* nothing there: blank flash, no card, no application, empty file */
+	IMR_E_DAMAGED = 2,   /* something is there, but it is cut, corrupt or malformed */
+	IMR_E_NEWER = 3,     /* written in a format that this reader does not know */
+	IMR_E_IO = 4,	     /* a callback failed, or the card's memory (64xx, 65xx, 6Fxx) */
+	IMR_E_SPACE = 5,     /* the buffer is smaller than the payload */
+	IMR_E_REFUSED = 6,   /* the card refused: PIN needed, security status */
+	IMR_E_STOPPED = 7,   /* the visitor returned non-zero */
+	IMR_E_LIMIT = 8,     /* more APDUs than a sane card needs */
+	IMR_E_OLDER = 9,     /* slot: the other one is newer, and good */
+	IMR_E_LEFT = 10,     /* store: done, but superseded keys could not be erased yet */
+	IMR_E_RULE = 11,     /* store: two bootstrap accounts, or an instance of unknown origin */
+	IMR_E_LAST = 12,     /* store: nothing would be left to bootstrap with */
+	IMR_E_FORGED = 13,   /* slot: its authentication tag is absent or wrong (authentic.h) */
+	IMR_E_ROLLBACK = 14, /* slot: genuine, but of a generation below the device's minimum */
 };
 
 #define IMR_NO_ID 0xFFFFU

@@ -30,6 +30,10 @@ const char *imr_status_text(enum imr_status status)
 		return "breaks a rule of bootstrap information";
 	case IMR_E_LAST:
 		return "nothing would be left to bootstrap with";
+	case IMR_E_FORGED:
+		return "not genuine: its authentication tag is absent or wrong";
+	case IMR_E_ROLLBACK:
+		return "genuine, but older than the device takes";
 	default:
 		return "unknown status";
 	}
