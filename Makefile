@@ -13,7 +13,7 @@ Q       := $(if $(V),,@)
 
 # ---- what is built -----------------------------------------------------------------------------
 
-LAYERS := base codec model reader crypto card flash ledger host link cmd
+LAYERS := base codec model reader crypto card flash bootstrap ledger host link cmd
 TOOLS  := applet-tools factory flash-images
 SRC    := $(filter-out src/main.c,$(wildcard $(LAYERS:%=src/%/*.c) $(TOOLS:%=%/*.c)))
 OBJ    := $(SRC:%.c=$(O)/%.o)
@@ -50,7 +50,7 @@ endif
 CPPFLAGS += -D_GNU_SOURCE -DIMP_DATADIR='"$(PREFIX)/share/imprint"' -DIMP_VERSION='"$(VERSION)"' -Isrc -I. -isystem /usr/include/PCSC
 CFLAGS   += -std=c11 $(OPT) $(WARN) $(HARD) -pthread
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(LDSAN)
-LDLIBS   += -lpcsclite -lusb-1.0 -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcrypto
+LDLIBS   += -lpcsclite -lusb-1.0 -lsqlite3 -lcyaml -lyaml -ljansson -lcsv -lcoap-3-gnutls -lgnutls -lcrypto
 
 # ---- product -----------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ MAY = {
     "crypto": ["base"],
     "card": ["base", "codec", "model", "crypto", "reader"],
     "flash": ["base", "codec", "model", "crypto", "reader"],
+    "bootstrap": ["base", "codec", "model", "reader"],
     "host": ["base", "codec"],
     "ledger": ["base", "codec", "model", "crypto", "host"],
-    "link": ["base", "codec", "card", "host"],
+    "link": ["base", "codec", "card", "bootstrap", "host"],
 }
-ALL = ["base", "codec", "model", "reader", "crypto", "card", "flash", "host", "ledger", "cmd"]
+ALL = ["base", "codec", "model", "reader", "crypto", "card", "flash", "bootstrap", "host", "ledger", "cmd"]
 for tool in ("cmd", "applet-tools", "factory", "flash-images"):
     MAY[tool] = ALL
 
@@ -30,6 +31,7 @@ LIBRARIES = [
     (r"cyaml/|yaml\.h", ["host", "factory", "cmd"]),  # schemas map onto structs of their users
     (r"jansson\.h|csv\.h", ["host"]),
     (r"sqlite3\.h", ["ledger"]),
+    (r"coap3/|gnutls/", ["link"]),
 ]
 FREESTANDING = {"stddef.h", "stdint.h", "stdbool.h", "limits.h", "string.h", "float.h", "stdarg.h"}
 
