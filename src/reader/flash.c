@@ -8,7 +8,8 @@
 #include "reader/walk.h"
 
 /* Read n octets at addr into the buffer. */
-static enum imr_status fetch(const struct imr_config *config, uint32_t addr, size_t n)
+static __attribute__((noinline)) enum imr_status fetch(
+	const struct imr_config *config, uint32_t addr, size_t n)
 {
 	if (n > config->size)
 		return IMR_E_SPACE;
@@ -73,25 +74,27 @@ static __attribute__((noinline)) unsigned newest(
 enum imr_status imr_load_flash(const struct imr_config *config, struct imr_report *report)
 {
 	enum imr_status *st = report->slot;
-	unsigned which = newest(config, st);
+	unsigned first = newest(config, st), which = first;
 
-	for (unsigned tries = 0; tries < 2; tries++, which ^= 1) {
-		if (st[which] != IMR_GOOD)
-			continue;
-		st[which] = payload(config, config->flash->slot[which], report);
-		if (st[which] == IMR_GOOD)
-			st[which] = imr_ef(imp_span(config->buffer, report->length), config->visit,
+	do {
+		enum imr_status got = st[which];
+
+		if (got == IMR_GOOD)
+			got = payload(config, config->flash->slot[which], report);
+		if (got == IMR_GOOD)
+			got = imr_ef(imp_span(config->buffer, report->length), config->visit,
 				config->ctx);
-		if (st[which] == IMR_E_STOPPED)
+		if (got == IMR_GOOD) {
+			report->source = IMR_FROM_SLOT_A + which;
+			got = IMR_OK;
+		}
+		st[which] = got;
+		if (got == IMR_OK || got == IMR_E_STOPPED)
 			break;
-		if (st[which] != IMR_GOOD)
-			continue;
-		report->source = IMR_FROM_SLOT_A + which;
-		st[which] = IMR_OK;
-		if (st[which ^ 1] == IMR_GOOD)
-			st[which ^ 1] = IMR_E_OLDER;
-		break;
-	}
+		which ^= 1;
+	} while (which != first);
+	if (st[which ^ 1] == IMR_GOOD)
+		st[which ^ 1] = IMR_E_OLDER; /* not tried any more */
 	imp_wipe(config->buffer, config->size);
 	/* Not loaded: what was tried first says why, unless there is nothing in it. */
 	return st[st[which] == IMR_E_NONE ? which ^ 1 : which];
