@@ -2,6 +2,7 @@
 /* imprint card info: who the card is and what it has; sends no PIN, changes nothing. */
 #include "applet-tools/card_use.h"
 #include "base/hex.h"
+#include "base/plural.h"
 #include "card/walk.h"
 #include "cmd/json_line.h"
 #include "codec/ef.h"
@@ -151,7 +152,7 @@ static void fill_info(struct imp_json *j, const void *ctx)
 static void print_file(struct imp_env *env, const char *name, const struct imp_directory *file)
 {
 	if (file->present)
-		imp_out(env, "%-22s %u octets\n", name, (unsigned)file->size);
+		imp_out(env, "%-22s %u octet%s\n", name, (unsigned)file->size, imp_s(file->size));
 	else
 		imp_out(env, "%-22s -\n", name);
 }
@@ -182,8 +183,8 @@ static void print_info(struct imp_env *env, const struct info *info)
 	print_file(env, "EF(DODF)", &map->dodf);
 	print_file(env, "EF(TokenInfo)", &map->token_info);
 	if (map->ef)
-		imp_out(env, "%-22s %s, %u octets\n", "EF(LwM2M_Bootstrap)", info->fid,
-			(unsigned)map->ef_size);
+		imp_out(env, "%-22s %s, %u octet%s\n", "EF(LwM2M_Bootstrap)", info->fid,
+			(unsigned)map->ef_size, imp_s(map->ef_size));
 	imp_out(env, "%-22s %s", "bootstrap information", info->state);
 	if (info->payload)
 		imp_out(env, ", %zu octets", info->payload);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint card read: what is on the card, as a document or as octets in a file. */
 #include "applet-tools/card_use.h"
+#include "base/plural.h"
 #include "card/walk.h"
 #include "cmd/document.h"
 #include "host/file.h"
@@ -120,7 +121,8 @@ static enum imp_status deliver(struct imp_env *env, const struct imp_args *args,
 	if (st != IMP_OK)
 		return st;
 	if (out)
-		imp_note(env, "%s: %zu octets%s", out, r->n, env->dry_run ? " (not written)" : "");
+		imp_note(env, "%s: %zu octet%s%s", out, r->n, imp_s(r->n),
+			env->dry_run ? " (not written)" : "");
 	return r->raw || (out && !env->json) ? IMP_OK : print(env, r);
 }
 

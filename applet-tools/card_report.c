@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "applet-tools/card_report.h"
 
+#include "base/plural.h"
 #include "cmd/json_line.h"
 
 #include <stdio.h>
@@ -90,8 +91,8 @@ static void print_plan(struct imp_env *env, const struct report *r)
 
 	for (size_t i = 0; i < plan->n; i++)
 		imp_out(env, "%4zu  %s\n", i + 1, imp_step_text(&plan->step[i], text));
-	imp_out(env, "card %s: %zu commands, about %u ms; nothing was written\n", r->writer->iccid,
-		plan->n, r->estimate_ms);
+	imp_out(env, "card %s: %zu command%s, about %u ms; nothing was written\n", r->writer->iccid,
+		plan->n, imp_s(plan->n), r->estimate_ms);
 }
 
 static void print_done(struct imp_env *env, const struct report *r)
@@ -101,7 +102,8 @@ static void print_done(struct imp_env *env, const struct report *r)
 	imp_out(env, "card %s: %s, EF %s", w->iccid, r->result, r->file);
 	if (w->wish.payload.n)
 		imp_out(env, ", %zu octets", w->wish.payload.n);
-	imp_out(env, ", %u commands to write, %u to verify\n", w->write_apdus, w->verify_apdus);
+	imp_out(env, ", %u command%s to write, %u to verify\n", w->write_apdus,
+		imp_s(w->write_apdus), w->verify_apdus);
 }
 
 enum imp_status card_report(struct imp_env *env, const struct card_use *use,
@@ -115,8 +117,8 @@ enum imp_status card_report(struct imp_env *env, const struct card_use *use,
 
 	(void)snprintf(r.file, sizeof r.file, "%04X", imp_uicc_path_fid(&writer->plan.ef_path));
 	if (writer->retries)
-		imp_warn(env, "card %s: %u writes needed retries inside the card, it wears out",
-			writer->iccid, writer->retries);
+		imp_warn(env, "card %s: %u write%s needed retries inside the card, it wears out",
+			writer->iccid, writer->retries, imp_s(writer->retries));
 	if (env->json)
 		return imp_json_line(env, fill_report, &r);
 	if (r.planned)

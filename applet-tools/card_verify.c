@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint card verify: what a device would find on the card, against the rules and a given set. */
 #include "applet-tools/card_use.h"
+#include "base/plural.h"
 #include "card/imr_adapter.h"
 #include "card/uicc.h"
 #include "cmd/document.h"
@@ -91,7 +92,7 @@ static enum imp_status judge(struct imp_env *env, const struct imp_args *args, s
 	if (v->findings.errors)
 		return imp_diag(&env->diag, IMP_E_INCONSISTENT,
 			"the set on card %s breaks %zu consistency rule%s", v->iccid,
-			v->findings.errors, v->findings.errors == 1 ? "" : "s");
+			v->findings.errors, imp_s(v->findings.errors));
 	return IMP_OK;
 }
 

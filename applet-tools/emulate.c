@@ -3,6 +3,7 @@
 
 #include "applet-tools/softcard.h"
 #include "cmd/env.h"
+#include "cmd/json_line.h"
 #include "host/file.h"
 
 #include <stdlib.h>
@@ -131,6 +132,37 @@ static enum imp_status load_or_make(struct imp_env *env, const struct imp_args *
 	return load(path, card, &env->diag);
 }
 
+/* With --create-only. */
+struct made {
+	const char *path, *iccid;
+	unsigned protocol;
+	bool written;
+};
+
+static void fill_made(struct imp_json *j, const void *ctx)
+{
+	const struct made *made = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "file", made->path);
+	imp_json_str(j, "iccid", made->iccid);
+	imp_json_uint(j, "protocol", made->protocol);
+	imp_json_bool(j, "written", made->written);
+	imp_json_object_end(j);
+}
+
+static enum imp_status tell_made(struct imp_env *env, const struct imp_args *args, const char *path)
+{
+	const char *iccid = imp_arg(args, "iccid"), *protocol = imp_arg(args, "protocol");
+	const struct made made = { path, iccid ? iccid : IMP_SOFTCARD_ICCID,
+		protocol && protocol[0] == '0' ? 0 : 1, !env->dry_run };
+
+	if (env->json)
+		return imp_json_line(env, fill_made, &made);
+	imp_note(env, "%s: new card %s%s", path, made.iccid, env->dry_run ? " (not written)" : "");
+	return IMP_OK;
+}
+
 /* ---- the card as it is served: what it changed is on disk before the answer leaves */
 
 struct served {
@@ -210,7 +242,9 @@ enum imp_status imp_card_emulate(struct imp_env *env, const struct imp_args *arg
 
 	if (st == IMP_OK)
 		st = load_or_make(env, args, path, &card);
-	if (st != IMP_OK || env->dry_run || imp_flag(args, "create-only"))
+	if (st == IMP_OK && imp_flag(args, "create-only"))
+		return tell_made(env, args, path);
+	if (st != IMP_OK || env->dry_run)
 		return st;
 	return serve(env, card, path, host ? host : HOST, (unsigned)port);
 }

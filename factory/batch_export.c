@@ -7,6 +7,8 @@
 #include "factory/commands.h"
 
 #include "base/hex.h"
+#include "base/plural.h"
+#include "cmd/json_line.h"
 #include "codec/json_enc.h"
 #include "factory/job.h"
 #include "model/set_form.h"
@@ -32,6 +34,7 @@ struct export
 	struct imp_set *set; /* of the unit at hand, when revealed */
 	uint8_t *out;	     /* the file; holds secrets when revealed */
 	size_t n, cap;
+	const char *path;
 	uint64_t units;
 	struct account accounts[IMP_ACCOUNTS_MAX];
 	uint8_t kept[64 * 1024]; /* credentials of the unit at hand */
@@ -378,11 +381,34 @@ static enum imp_status prepare_reveal(struct export *e, const char *key_file)
 		job->ledger, &job->batch, key_file, &job->data_key, &job->env->diag);
 }
 
+static void fill_result(struct imp_json *j, const void *ctx)
+{
+	const struct export *e = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "batch", e->job->batch.name);
+	imp_json_str(j, "file", e->path);
+	imp_json_uint(j, "bytes", e->n);
+	imp_json_uint(j, "units", e->units);
+	imp_json_bool(j, "secrets", e->reveal);
+	imp_json_bool(j, "written", !e->job->env->dry_run);
+	imp_json_object_end(j);
+}
+
+static enum imp_status tell(struct imp_env *env, const struct export *e)
+{
+	if (env->json)
+		return imp_json_line(env, fill_result, e);
+	imp_note(env, "%s: %" PRIu64 " unit%s%s%s", e->path, e->units, imp_s(e->units),
+		e->reveal ? ", SECRETS in clear" : "", env->dry_run ? " (not written)" : "");
+	return IMP_OK;
+}
+
 static enum imp_status run(struct export *e, struct imp_env *env, const struct imp_args *args)
 {
-	const char *out = imp_arg(args, "out");
 	enum imp_status st = read_options(e, args);
 
+	e->path = imp_arg(args, "out");
 	if (st == IMP_OK)
 		st = imp_job_open(
 			env, imp_arg(args, "ledger"), imp_arg(args, "batch"), false, e->job);
@@ -394,14 +420,10 @@ static enum imp_status run(struct export *e, struct imp_env *env, const struct i
 		st = put_all(e);
 	if (st == IMP_OK && !env->dry_run)
 		st = imp_file_write(
-			out, imp_span(e->out, e->n), imp_flag(args, "force"), &env->diag);
+			e->path, imp_span(e->out, e->n), imp_flag(args, "force"), &env->diag);
 	if (st == IMP_E_DENIED && !env->diag.hint[0])
 		imp_diag_hint(&env->diag, "--force replaces it");
-	if (st != IMP_OK)
-		return st;
-	imp_note(env, "%s: %" PRIu64 " units%s%s", out, e->units,
-		e->reveal ? ", SECRETS in clear" : "", env->dry_run ? " (not written)" : "");
-	return IMP_OK;
+	return st == IMP_OK ? tell(env, e) : st;
 }
 
 enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args)

@@ -2,6 +2,7 @@
 /* imprint batch new: plan every row of a device list; all that can refuse does so here. */
 #include "factory/commands.h"
 
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/problems_report.h"
 #include "codec/json_enc.h"
@@ -386,8 +387,8 @@ static void print_result(struct planning *p)
 	struct imp_json j = imp_json(&wr);
 
 	if (!p->env->json) {
-		imp_out(p->env, "batch '%s': %llu units of '%s' planned%s\n", p->name,
-			(unsigned long long)p->units, p->batch.product,
+		imp_out(p->env, "batch '%s': %llu unit%s of '%s' planned%s\n", p->name,
+			(unsigned long long)p->units, imp_s(p->units), p->batch.product,
 			p->env->dry_run ? " (dry run: nothing recorded)" : "");
 		return;
 	}

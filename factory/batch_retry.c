@@ -2,6 +2,7 @@
 /* imprint batch retry: failed units go back to where they were, with the keys they have. */
 #include "factory/commands.h"
 
+#include "base/plural.h"
 #include "factory/job.h"
 
 #include <inttypes.h>
@@ -12,8 +13,8 @@ static void tell(struct imp_env *env, const char *batch, uint64_t n)
 		imp_out(env, "{\"retried\":%" PRIu64 ",\"recorded\":%s}\n", n,
 			env->dry_run ? "false" : "true");
 	else
-		imp_out(env, "batch '%s': %" PRIu64 " units %s be tried again by 'batch run'\n",
-			batch, n, env->dry_run ? "would" : "will");
+		imp_out(env, "batch '%s': %" PRIu64 " unit%s %s be tried again by 'batch run'\n",
+			batch, n, imp_s(n), env->dry_run ? "would" : "will");
 }
 
 /* How many there are; by serial, whether that one is. */

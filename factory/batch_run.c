@@ -2,6 +2,7 @@
 /* imprint batch run: keys, ledger, files, read back; continues whatever an earlier run left. */
 #include "factory/commands.h"
 
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
 #include "codec/json_enc.h"
@@ -277,15 +278,17 @@ static void print_result(struct run *run)
 		print_json(run);
 	else
 		imp_out(env,
-			"batch '%s': %zu units made, %zu files written and verified; %" PRIu64
+			"batch '%s': %zu unit%s made, %zu file%s written and verified; %" PRIu64
 			" of %" PRIu64 " released\n",
-			run->job.batch.name, run->result.made, run->result.written,
+			run->job.batch.name, run->result.made, imp_s(run->result.made),
+			run->result.written, imp_s(run->result.written),
 			run->after.state[IMP_UNIT_RELEASED], run->after.total);
 	if (cards)
 		imp_note(env,
-			"%" PRIu64 " units await their card: imprint card write --ledger %s "
+			"%" PRIu64 " unit%s card: imprint card write --ledger %s "
 			"--endpoint NAME",
-			cards, imp_ledger_path(run->job.ledger));
+			cards, cards == 1 ? " awaits its" : "s await their",
+			imp_ledger_path(run->job.ledger));
 }
 
 static enum imp_status conclude(struct run *run)
@@ -306,8 +309,9 @@ static enum imp_status conclude(struct run *run)
 	}
 	if (run->after.state[IMP_UNIT_FAILED]) {
 		(void)imp_diag(diag, IMP_E_PARTIAL,
-			"batch '%s': %" PRIu64 " of %" PRIu64 " units have failed", name,
-			run->after.state[IMP_UNIT_FAILED], run->after.total);
+			"batch '%s': %" PRIu64 " of %" PRIu64 " unit%s failed", name,
+			run->after.state[IMP_UNIT_FAILED], run->after.total,
+			run->after.total == 1 ? " has" : "s have");
 		imp_diag_hint(diag, "'imprint batch status --failed' says why; then 'imprint batch "
 				    "retry' and run again");
 		return IMP_E_PARTIAL;
@@ -333,8 +337,8 @@ static enum imp_status preview(struct run *run)
 
 	if (env->json)
 		return imp_json_line(env, fill_preview, run);
-	imp_out(env, "batch '%s': %" PRIu64 " of %" PRIu64 " units to do\n", run->job.batch.name,
-		run->to_do, run->before.total);
+	imp_out(env, "batch '%s': %" PRIu64 " of %" PRIu64 " unit%s to do\n", run->job.batch.name,
+		run->to_do, run->before.total, imp_s(run->before.total));
 	return IMP_OK;
 }
 

@@ -2,6 +2,7 @@
 /* imprint batch status: how many units are in which state; which have failed, and why. */
 #include "factory/commands.h"
 
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
 #include "ledger/ledger.h"
@@ -35,7 +36,8 @@ static enum imp_status print_batch(
 
 	if (env->json)
 		return imp_json_line(env, fill_line, &line);
-	imp_out(env, "%s (%s): %" PRIu64 " units", batch->name, batch->product, counts->total);
+	imp_out(env, "%s (%s): %" PRIu64 " unit%s", batch->name, batch->product, counts->total,
+		imp_s(counts->total));
 	for (unsigned i = 0; i < IMP_UNIT_STATES; i++) {
 		if (!counts->state[i])
 			continue;

@@ -3,6 +3,7 @@
 #include "factory/commands.h"
 
 #include "base/hex.h"
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
 #include "host/system.h"
@@ -73,9 +74,10 @@ static enum imp_status verify(struct imp_env *env, const struct imp_args *args)
 	if (env->json)
 		return imp_json_line(env, fill_verified, &head);
 	imp_out(env,
-		"%s: nothing was changed: %" PRId64 " events, %" PRId64 " batches, %" PRId64
-		" units%s\nhead %s\n",
-		imp_ledger_path(ledger), head.events, head.batches, head.units,
+		"%s: nothing was changed: %" PRId64 " event%s, %" PRId64 " batch%s, %" PRId64
+		" unit%s%s\nhead %s\n",
+		imp_ledger_path(ledger), head.events, imp_s((uint64_t)head.events), head.batches,
+		head.batches == 1 ? "" : "es", head.units, imp_s((uint64_t)head.units),
 		given ? ", head noted earlier is in the chain" : "",
 		hex_of(imp_span(head.hash, IMP_SHA256), hex));
 	return IMP_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/maker.h"
 
+#include "base/plural.h"
 #include "factory/maker_parts.h"
 #include "model/check.h"
 #include "model/set_form.h"
@@ -184,7 +185,8 @@ static enum imp_status judge(struct imp_maker *m, struct imp_diag *diag)
 		if (f->v[i].severity == IMP_ERROR)
 			return imp_diag(diag, IMP_E_INCONSISTENT, "%s at %s: %s", f->v[i].rule,
 				imp_path_text(f->v[i].where, where), f->v[i].text);
-	return imp_diag(diag, IMP_E_INCONSISTENT, "the set breaks %zu rules", f->errors);
+	return imp_diag(
+		diag, IMP_E_INCONSISTENT, "the set breaks %zu rule%s", f->errors, imp_s(f->errors));
 }
 
 /* Certificates stand in the payload as they are: point at them there. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint profile check FILE... */
+#include "base/plural.h"
 #include "cmd/json_line.h"
 #include "cmd/problems_report.h"
 #include "factory/profile.h"
@@ -41,11 +42,6 @@ static void fill(struct imp_json *j, const void *ctx)
 	imp_json_object_end(j);
 }
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static enum imp_status check_one(struct imp_env *env, const char *path)
 {
 	const struct imp_profile_options options = { false, env->clock, env->keycheck };
@@ -63,7 +59,7 @@ static enum imp_status check_one(struct imp_env *env, const char *path)
 	}
 	if (imp_problems_report(env, &problems) == IMP_OK)
 		imp_out(env, "%s: no errors, %zu warning%s\n", path, problems.warnings,
-			plural(problems.warnings));
+			imp_s(problems.warnings));
 	return st;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules that the files which a profile names can break, and a sample device made of TEST keys. */
+#include "base/plural.h"
 #include "cmd/layout_file.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
@@ -146,8 +147,8 @@ static void check_station_key(struct files *f, const char *path)
 		imp_reading_error(f->r, "station-key", "", "%s", diag.text);
 	else if (key.n != IMP_STATION_KEY)
 		imp_reading_error(f->r, "station-key", "",
-			"%s holds %zu octets; a station key has %d, or hex: and %d digits", path,
-			key.n, IMP_STATION_KEY, 2 * IMP_STATION_KEY);
+			"%s holds %zu octet%s; a station key has %d, or hex: and %d digits", path,
+			key.n, imp_s(key.n), IMP_STATION_KEY, 2 * IMP_STATION_KEY);
 	else if (loose)
 		imp_reading_warning(f->r, "station-key", "", "others may read %s: chmod 600", path);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flash-images/image_file.h"
 
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/layout_file.h"
 #include "cmd/problems_report.h"
@@ -101,8 +102,8 @@ enum imp_status imp_area_read(const char *path, const struct imp_layout *layout,
 	*encode = IMP_ENCODE_BIN;
 	if (file.n != layout->size)
 		return imp_diag(diag, file.n < layout->size ? IMP_E_TRUNC : IMP_E_FORMAT,
-			"%s: %zu octets; layout %s has an area of %u", path, file.n, layout->name,
-			layout->size);
+			"%s: %zu octet%s; layout %s has an area of %u", path, file.n, imp_s(file.n),
+			layout->name, layout->size);
 	*area = file;
 	file = (struct imp_blob){ NULL, 0 };
 	return IMP_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/plan.h"
 
+#include "base/plural.h"
 #include "codec/ef.h"
 #include "codec/p15.h"
 
@@ -239,8 +240,8 @@ static enum imp_status append(struct planner *p, const struct directory *d)
 		return IMP_E_FORMAT;
 	}
 	if (at + d->ours.n > d->now->size) {
-		imp_diag(p->diag, IMP_E_SPACE, "%s has %u octets, no room for %zu more behind %zu",
-			d->name, (unsigned)d->now->size, d->ours.n, at);
+		imp_diag(p->diag, IMP_E_SPACE, "%s has %u octet%s, no room for %zu more behind %zu",
+			d->name, (unsigned)d->now->size, imp_s(d->now->size), d->ours.n, at);
 		imp_diag_hint(p->diag, "have the issuer of the card make it larger");
 		return IMP_E_SPACE;
 	}
@@ -438,8 +439,8 @@ static void write_content(struct planner *p, uint16_t fid)
 
 static enum imp_status too_small(struct planner *p, uint16_t fid, uint32_t size)
 {
-	imp_diag(p->diag, IMP_E_SPACE, "EF %04X has %u octets, the set needs %zu", fid,
-		(unsigned)size, p->wish->payload.n);
+	imp_diag(p->diag, IMP_E_SPACE, "EF %04X has %u octet%s, the set needs %zu", fid,
+		(unsigned)size, imp_s(size), p->wish->payload.n);
 	imp_diag_hint(p->diag, "--recreate deletes the file and creates a larger one");
 	return IMP_E_SPACE;
 }

@@ -2,6 +2,7 @@
 #include "card/session.h"
 
 #include "base/hex.h"
+#include "base/plural.h"
 #include "base/secret.h"
 #include "codec/sw.h"
 
@@ -38,7 +39,7 @@ static void put_octets(struct imp_wr *line, struct imp_span s, bool open)
 		imp_hex_put(line, s);
 		return;
 	}
-	(void)snprintf(hidden, sizeof hidden, "[%zu octets]", s.n);
+	(void)snprintf(hidden, sizeof hidden, "[%zu octet%s]", s.n, imp_s(s.n));
 	imp_wr_text(line, hidden);
 }
 

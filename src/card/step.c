@@ -2,6 +2,7 @@
 /* Steps of a plan: their commands, their text, their time. */
 #include "card/plan.h"
 
+#include "base/plural.h"
 #include "codec/p15.h"
 
 #include <stdio.h>
@@ -101,18 +102,18 @@ const char *imp_step_text(const struct imp_step *step, char buf[static 96])
 		(void)snprintf(buf, 96, "%s PKCS#15 application", name);
 		break;
 	case IMP_STEP_CREATE:
-		(void)snprintf(
-			buf, 96, "%s %04X, %u octets", name, step->fid, (unsigned)step->size);
+		(void)snprintf(buf, 96, "%s %04X, %u octet%s", name, step->fid,
+			(unsigned)step->size, imp_s(step->size));
 		break;
 	case IMP_STEP_UPDATE:
 	case IMP_STEP_COMPARE:
-		(void)snprintf(buf, 96, "%s %04X at %u, %zu octets", name, step->fid, step->offset,
-			step->data.n);
+		(void)snprintf(buf, 96, "%s %04X at %u, %zu octet%s", name, step->fid, step->offset,
+			step->data.n, imp_s(step->data.n));
 		break;
 	case IMP_STEP_UPDATE_RECORD:
 	case IMP_STEP_COMPARE_RECORD:
-		(void)snprintf(buf, 96, "%s %u of %04X, %zu octets", name, step->record, step->fid,
-			step->data.n);
+		(void)snprintf(buf, 96, "%s %u of %04X, %zu octet%s", name, step->record, step->fid,
+			step->data.n, imp_s(step->data.n));
 		break;
 	case IMP_STEP_SELECT:
 	case IMP_STEP_DELETE:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/writer.h"
 
+#include "base/plural.h"
 #include "card/imr_adapter.h"
 #include "codec/ef.h"
 #include "codec/sw.h"
@@ -165,8 +166,8 @@ static enum imp_status take_existing(
 	if (file.fcp.kind == IMP_FCP_TRANSPARENT && file.fcp.size != IMP_FCP_NO_SIZE &&
 		file.fcp.size >= step->size)
 		return IMP_OK;
-	imp_diag(diag, IMP_E_SPACE, "%04X exists and has fewer than %u octets", step->fid,
-		(unsigned)step->size);
+	imp_diag(diag, IMP_E_SPACE, "%04X exists and has fewer than %u octet%s", step->fid,
+		(unsigned)step->size, imp_s(step->size));
 	imp_diag_hint(diag, "have the issuer of the card delete it");
 	return IMP_E_SPACE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/boot_image.h"
 
+#include "base/plural.h"
 #include "cmd/env.h"
 #include "cmd/layout_file.h"
 #include "cmd/problems_report.h"
@@ -38,8 +39,8 @@ static enum imp_status by_layout(struct imp_env *env, const char *name, const ch
 		return shown != IMP_OK ? shown : st;
 	if (!absolute && boot->image.n != layout.size) {
 		imp_diag(&env->diag, IMP_E_FORMAT,
-			"%s: %zu octets, layout %s has an area of %" PRIu32, path, boot->image.n,
-			layout.name, layout.size);
+			"%s: %zu octet%s, layout %s has an area of %" PRIu32, path, boot->image.n,
+			imp_s(boot->image.n), layout.name, layout.size);
 		imp_diag_hint(&env->diag, "give the layout that the image was made for");
 		return IMP_E_FORMAT;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/content.h"
 
+#include "base/plural.h"
 #include "base/rd.h"
 #include "codec/ef.h"
 #include "flash/ihex.h"
@@ -366,8 +367,10 @@ enum imp_status imp_content_load_set(const char *path, const struct imp_content_
 	enum imp_status st = imp_content_load(path, options, out, diag);
 
 	if (!st && imp_content_inner(out)->stray && !options->lenient) {
-		imp_diag(diag, IMP_E_FORMAT, "%s: %zu octets behind the payload are not padding",
-			path, imp_content_inner(out)->padding);
+		imp_diag(diag, IMP_E_FORMAT, "%s: %zu octet%s behind the payload %s not padding",
+			path, imp_content_inner(out)->padding,
+			imp_s(imp_content_inner(out)->padding),
+			imp_content_inner(out)->padding == 1 ? "is" : "are");
 		imp_diag_hint(diag, "cut them off, or pass over them with --lenient");
 		return IMP_E_FORMAT;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A credential set for people: one line per resource. */
+#include "base/plural.h"
 #include "cmd/document.h"
 
 #include <inttypes.h>
@@ -30,7 +31,7 @@ static bool printable(struct imp_span s)
 static void print_octets(struct imp_env *env, struct imp_span s, bool hidden, bool whole)
 {
 	if (hidden) {
-		imp_out(env, "(secret, %zu octets)", s.n);
+		imp_out(env, "(secret, %zu octet%s)", s.n, imp_s(s.n));
 		return;
 	}
 	for (size_t i = 0; i < s.n && (whole || i < SHOWN_OCTETS); i++)
@@ -115,7 +116,7 @@ void imp_document_table(struct imp_env *env, const struct imp_document *document
 {
 	const struct imp_set *set = document->set;
 
-	imp_out(env, "%s, %zu octets", document->format, document->bytes);
+	imp_out(env, "%s, %zu octet%s", document->format, document->bytes, imp_s(document->bytes));
 	if (document->padding)
 		imp_out(env, ", %zu of padding", document->padding);
 	if (set->keys != IMP_KEYS_UNSTATED)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint inspect: what any file is and what it holds. */
+#include "base/plural.h"
 #include "cmd/commands.h"
 #include "cmd/content.h"
 #include "cmd/document.h"
@@ -172,10 +173,11 @@ static void text_certificate(struct imp_env *env, const struct imp_x509_info *in
 
 static void text_outer(struct imp_env *env, const struct shown *s, const struct imp_level *level)
 {
-	imp_out(env, "%s, %zu octets\n", imp_format_name(level->format), level->bytes);
+	imp_out(env, "%s, %zu octet%s\n", imp_format_name(level->format), level->bytes,
+		imp_s(level->bytes));
 	if (level->format == IMP_FORMAT_IHEX)
-		imp_out(env, "  %zu octets from address 0x%08" PRIX32 "\n", s->content->image.n,
-			level->base);
+		imp_out(env, "  %zu octet%s from address 0x%08" PRIX32 "\n", s->content->image.n,
+			imp_s(s->content->image.n), level->base);
 	if (level->format == IMP_FORMAT_IHEX || level->format == IMP_FORMAT_BIN)
 		text_slots(env, level, &s->content->slots);
 	if (level->format == IMP_FORMAT_SLOT && level->slot.length)
@@ -220,8 +222,10 @@ static void check(
 	imp_document_quirks(findings, content->quirks);
 	if (imp_content_inner(content)->stray)
 		imp_findings_add(findings, "D17", IMP_WARNING, nowhere,
-			"%zu octets behind the collection are not padding (FF or 00)",
-			imp_content_inner(content)->padding);
+			"%zu octet%s behind the collection %s not padding (FF or 00)",
+			imp_content_inner(content)->padding,
+			imp_s(imp_content_inner(content)->padding),
+			imp_content_inner(content)->padding == 1 ? "is" : "are");
 	imp_check(&content->set, &options, findings);
 }
 
@@ -267,8 +271,8 @@ static enum imp_status inspect(struct imp_env *env, const struct imp_args *args)
 	}
 	if (!first)
 		return IMP_OK;
-	return imp_diag(
-		&env->diag, first, "%zu of %zu files are not well-formed", bad, args->rest_n);
+	return imp_diag(&env->diag, first, "%zu of %zu files %s not well-formed", bad, args->rest_n,
+		bad == 1 ? "is" : "are");
 }
 
 static const struct imp_opt opts[] = {

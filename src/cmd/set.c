@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint set: show, check and convert a credential set in any form. */
+#include "base/plural.h"
 #include "cmd/commands.h"
 #include "cmd/content.h"
 #include "cmd/document.h"
@@ -122,10 +123,10 @@ static enum imp_status check(struct imp_env *env, const struct imp_args *args)
 		return st;
 	if (findings.errors)
 		return imp_diag(&env->diag, IMP_E_INCONSISTENT, "%s: %zu error%s, %zu warning%s",
-			args->rest[0], findings.errors, findings.errors == 1 ? "" : "s",
-			findings.warnings, findings.warnings == 1 ? "" : "s");
+			args->rest[0], findings.errors, imp_s(findings.errors), findings.warnings,
+			imp_s(findings.warnings));
 	imp_note(env, "%s: consistent, %zu warning%s", args->rest[0], findings.warnings,
-		findings.warnings == 1 ? "" : "s");
+		imp_s(findings.warnings));
 	return IMP_OK;
 }
 
@@ -202,19 +203,43 @@ static enum imp_status may_print(struct imp_env *env, const struct imp_args *arg
 	return IMP_E_DENIED;
 }
 
-static enum imp_status write_file(
-	struct imp_env *env, const char *path, const struct imp_blob *data, bool replace)
+/* What convert has written. */
+struct converted {
+	const char *path;
+	enum imp_format to;
+	size_t n;
+	bool written;
+};
+
+static void fill_converted(struct imp_json *j, const void *ctx)
 {
+	const struct converted *c = ctx;
+
+	imp_json_object(j, NULL);
+	imp_json_str(j, "file", c->path);
+	imp_json_str(j, "format", imp_format_name(c->to));
+	imp_json_uint(j, "bytes", c->n);
+	imp_json_bool(j, "written", c->written);
+	imp_json_object_end(j);
+}
+
+static enum imp_status write_file(struct imp_env *env, const char *path, enum imp_format to,
+	const struct imp_blob *data, bool replace)
+{
+	const struct converted converted = { path, to, data->n, !env->dry_run };
 	enum imp_status st = IMP_OK;
 
 	if (!env->dry_run)
 		st = imp_file_write(path, imp_blob_span(data), replace, &env->diag);
 	if (st == IMP_E_DENIED)
 		imp_diag_hint(&env->diag, "--force replaces it");
-	if (st == IMP_OK)
-		imp_note(env, "%s: %zu octets%s", path, data->n,
-			env->dry_run ? " (not written)" : "");
-	return st;
+	if (st != IMP_OK)
+		return st;
+	if (env->json)
+		return imp_json_line(env, fill_converted, &converted);
+	imp_note(env, "%s: %zu octet%s%s", path, data->n, imp_s(data->n),
+		env->dry_run ? " (not written)" : "");
+	return IMP_OK;
 }
 
 static enum imp_status write_out(struct imp_env *env, const struct imp_blob *data)
@@ -244,7 +269,7 @@ static enum imp_status convert(struct imp_env *env, const struct imp_args *args)
 	st = encode_whole(env, &document, to, &data);
 	if (st)
 		return st;
-	return path ? write_file(env, path, &data, imp_flag(args, "force") || env->yes)
+	return path ? write_file(env, path, to, &data, imp_flag(args, "force") || env->yes)
 		    : write_out(env, &data);
 }
 

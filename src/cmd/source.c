@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/source.h"
 
+#include "base/plural.h"
 #include "cmd/content.h"
 #include "cmd/document.h"
 #include "cmd/env.h"
@@ -149,7 +150,7 @@ static enum imp_status judge(struct imp_env *env, const struct imp_source *sourc
 	if (findings->errors) {
 		st = imp_diag(&env->diag, IMP_E_INCONSISTENT,
 			"the set breaks %zu consistency rule%s; nothing was written",
-			findings->errors, findings->errors == 1 ? "" : "s");
+			findings->errors, imp_s(findings->errors));
 		imp_diag_hint(&env->diag, "imprint set check shows them; mend the set first");
 	}
 	free(findings);

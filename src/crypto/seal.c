@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/seal.h"
 
+#include "base/plural.h"
 #include "crypto/rng.h"
 
 #include <openssl/evp.h>
@@ -153,7 +154,8 @@ static enum imp_status station_sealer(const struct imp_secret *station, const st
 		imp_diag(diag, st, "no memory for a sealer");
 		return st;
 	}
-	imp_diag(diag, st, "the station key has %zu octets, not %d", station->n, IMP_STATION_KEY);
+	imp_diag(diag, st, "the station key has %zu octet%s, not %d", station->n, imp_s(station->n),
+		IMP_STATION_KEY);
 	imp_diag_hint(diag, "make one with: openssl rand -out FILE 32");
 	return st;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flash/image.h"
 
+#include "base/plural.h"
 #include "base/secret.h"
 #include "codec/slot.h"
 
@@ -85,8 +86,8 @@ static enum imp_status find(const struct imp_layout *layout, struct imp_span are
 	memset(report, 0, sizeof *report);
 	if (area.n != layout->size)
 		return imp_diag(diag, IMP_E_MISMATCH,
-			"image has %zu octets, layout %s has an area of %u", area.n, layout->name,
-			layout->size);
+			"image has %zu octet%s, layout %s has an area of %u", area.n, imp_s(area.n),
+			layout->name, layout->size);
 	got = load(layout, &area, work, report);
 	if (got == IMR_OK) {
 		at = layout->slot[report->source == IMR_FROM_SLOT_B] + IMP_SLOT_PAYLOAD_AT;

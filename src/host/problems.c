@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/problems.h"
 
+#include "base/plural.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +130,8 @@ enum imp_status imp_problems_diag(const struct imp_problems *p, struct imp_diag 
 			imp_diag_hint(diag, "correct it and run again; nothing was written");
 		return p->status;
 	}
-	return imp_diag(diag, p->status, "%zu errors that no memory was left to keep", p->errors);
+	return imp_diag(diag, p->status, "%zu error%s that no memory was left to keep", p->errors,
+		imp_s(p->errors));
 }
 
 void imp_problems_free(struct imp_problems *p)

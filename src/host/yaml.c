@@ -330,8 +330,8 @@ static void conform_list(struct pass *p, size_t node, const struct cyaml_schema_
 		n += p->y.v[i].parent == node;
 	if (n < schema->sequence.min || n > schema->sequence.max)
 		imp_problem_error(p->problems, p->y.file, list->line, "",
-			"%s has %zu entries, it takes %u to %u", inside(list), n,
-			schema->sequence.min, schema->sequence.max);
+			"%s has %zu entr%s, it takes %u to %u", inside(list), n,
+			n == 1 ? "y" : "ies", schema->sequence.min, schema->sequence.max);
 }
 
 /* What a node must be by the schema, found along its parents; NULL below what is unknown anyway. */

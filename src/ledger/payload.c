@@ -3,6 +3,7 @@
 #include "ledger/resume.h"
 #include "ledger/unit.h"
 
+#include "base/plural.h"
 #include "base/wr.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
@@ -32,8 +33,8 @@ static enum imp_status open_station(const struct imp_batch *batch, const char *p
 	if (st != IMP_OK)
 		return st;
 	if (station.n != IMP_STATION_KEY)
-		return imp_diag(diag, IMP_E_FORMAT, "%s: holds %zu octets, a station key has %d",
-			path, station.n, IMP_STATION_KEY);
+		return imp_diag(diag, IMP_E_FORMAT, "%s: holds %zu octet%s, a station key has %d",
+			path, station.n, imp_s(station.n), IMP_STATION_KEY);
 	st = imp_data_key_open_station(imp_blob_span(&batch->data_key), &station, out, diag);
 	if (st == IMP_E_MISMATCH)
 		return imp_diag(diag, IMP_E_REFUSED,

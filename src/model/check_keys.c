@@ -5,6 +5,7 @@
  */
 #include "model/check_rules.h"
 
+#include "base/plural.h"
 #include "base/secret.h"
 #include "codec/keyform.h"
 
@@ -74,8 +75,8 @@ static void need(struct check *c, const struct account *a, uint16_t resource, st
 			"security mode %s needs %s", modes[a->mode].name, name);
 	if (n == UNUSED && value.n != 0)
 		imp_findings_add(c->findings, "B15", IMP_ERROR, where(a, resource),
-			"security mode %s has no %s, but %zu octets are given", modes[a->mode].name,
-			name, value.n);
+			"security mode %s has no %s, but %zu octet%s %s given", modes[a->mode].name,
+			name, value.n, imp_s(value.n), value.n == 1 ? "is" : "are");
 }
 
 static void fit_mode(struct check *c, const struct account *a)
@@ -108,8 +109,8 @@ static void psk(struct check *c, const struct account *a)
 			PSK_MAX);
 	if (a->secret.n && a->secret.n < PSK_SHOULD)
 		imp_findings_add(c->findings, "B10", IMP_WARNING, where(a, SEC_SECRET),
-			"the pre-shared key has %zu octets, it should have %d or more", a->secret.n,
-			PSK_SHOULD);
+			"the pre-shared key has %zu octet%s, it should have %d or more",
+			a->secret.n, imp_s(a->secret.n), PSK_SHOULD);
 	if (is_constant(a->secret))
 		imp_findings_add(c->findings, "B6", IMP_WARNING, where(a, SEC_SECRET),
 			"the pre-shared key is one octet repeated");
@@ -133,7 +134,8 @@ static bool readable(struct check *c, struct imp_path path, struct imp_span key,
 {
 	if (imp_keyform(key, k)) {
 		imp_findings_add(c->findings, "B13", IMP_ERROR, path,
-			"%zu octets that do not parse, expected is %s", key.n, expected);
+			"%zu octet%s that %s not parse, expected is %s", key.n, imp_s(key.n),
+			key.n == 1 ? "does" : "do", expected);
 		return false;
 	}
 	if (k->form == IMP_KEY_PEM) {
@@ -379,8 +381,8 @@ static void oscore_secret(struct check *c, int32_t instance)
 			c->findings, "OSCORE", IMP_ERROR, path, "the Master Secret is empty");
 	else if (v->u.s.n < OSCORE_SECRET_SHOULD)
 		imp_findings_add(c->findings, "B7", IMP_WARNING, path,
-			"the Master Secret has %zu octets, it should have %d or more", v->u.s.n,
-			OSCORE_SECRET_SHOULD);
+			"the Master Secret has %zu octet%s, it should have %d or more", v->u.s.n,
+			imp_s(v->u.s.n), OSCORE_SECRET_SHOULD);
 	if (is_constant(v->u.s))
 		imp_findings_add(c->findings, "B7", IMP_WARNING, path,
 			"the Master Secret is one octet repeated");

@@ -30,6 +30,11 @@ def check(what, holds, *said):
         print("    |", str(text)[:400].replace("\n", "\n    | "))
 
 
+# "1 units": nothing may be said so.
+ONE_OF_MANY = re.compile(r"(?<![\w./])1 (batches|entries|tries|(?:bit|command|credential|error|event|file|finding|image|"
+                         r"message|object|octet|reader|record|row|rule|slot|step|unit|warning|write)s)\b")
+
+
 class Run:
     """One run: code, out, err; and whether the folder is as it was."""
 
@@ -38,6 +43,8 @@ class Run:
         p = subprocess.run([PROGRAM, *args], cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout,
                            stderr=subprocess.PIPE, timeout=timeout, errors="replace")
         self.code, self.out, self.err = p.returncode, p.stdout or "", p.stderr
+        several = ONE_OF_MANY.search(self.out + self.err)
+        check(f"{self.line}: one is one", not several, several and several[0])
 
     def messages(self):
         return [m for m in re.findall(r"^imprint: (.*)", self.err, re.M) if not m.startswith("warning: ")]
@@ -148,8 +155,7 @@ def one_command(name, rest, changes):
     args = name.split() + rest.split()
     r = in_copy("--json", *args)
     check(f"{r.line}: exit 0", r.code == 0, r.code, r.err)
-    silent = name in SILENT or f"{name} {rest}" in SILENT_ROWS
-    check(f"{r.line}: JSON Lines", bool(r.out) != silent and parses(r.out), r.out)
+    check(f"{r.line}: JSON Lines", r.out and parses(r.out), r.out)
     check(f"{r.line}: no error message, no result on standard error",
           not r.messages() and not re.search(r'^[{\[]', r.err, re.M), r.err)
     if name == "card wipe":
@@ -157,7 +163,7 @@ def one_command(name, rest, changes):
     plain = in_copy(*args)
     check(f"{plain.line}: exit 0", plain.code == 0, plain.code, plain.err)
     check(f"{plain.line}: no JSON unasked", not re.match(r'[{\[]"', plain.out) or name in JSON_ALWAYS, plain.out)
-    check(f"{plain.line}: a result", bool(plain.out) != (silent or f"{name} {rest}" in SILENT_PLAIN), plain.out)
+    check(f"{plain.line}: a result", bool(plain.out) != (f"{name} {rest}" in SILENT_PLAIN), plain.out)
     check(f"{plain.line}: results only", "imprint: " not in plain.out, plain.out)
     if name == "card wipe":
         refill()
@@ -180,10 +186,9 @@ def one_command(name, rest, changes):
 
 
 JSON_ALWAYS = ("ledger export",)
-# What these make is a file; they have nothing to print.  set check prints findings, and has none here.
-SILENT = ("batch export", "card emulate")
-SILENT_ROWS = ("set convert a.senml --to ef --out new.ef",)
-SILENT_PLAIN = ("set check a.cbor", "card read --reader 0 --out new.ef")
+# What these make is a file, told of on standard error.  set check prints findings, and has none here.
+SILENT_PLAIN = ("set check a.cbor", "card read --reader 0 --out new.ef", "set convert a.senml --to ef --out new.ef",
+                "batch export --ledger l.db --batch b --out new.jsonl", "card emulate --state new.json --create-only")
 
 
 def every_command(commands):
@@ -191,6 +196,52 @@ def every_command(commands):
     check("each command has its row", known == {c[0] for c in COMMANDS}, known ^ {c[0] for c in COMMANDS})
     for row in COMMANDS:
         one_command(*row)
+
+
+# What is told of a file that was made: these members and this file.
+MADE_FILES = [
+    ("batch export --ledger l.db --batch b --out new.jsonl", "batch file bytes units secrets written"),
+    ("batch export --ledger l.db --batch b --out out.csv --format csv", "batch file bytes units secrets written"),
+    ("set convert a.senml --to ef --out new.ef", "file format bytes written"),
+    ("card emulate --state new.json --create-only --protocol 0", "file iccid protocol written"),
+]
+
+
+def made_files():
+    for line, members in MADE_FILES:
+        r = in_copy("--json", *line.split())
+        told = r.json()
+        check(f"{r.line}: one line of {members}", len(told) == 1 and list(told[0]) == members.split(), r.out)
+        told = told[0] if told else {"file": "none"}
+        path = COPY + "/" + told["file"]
+        check(f"{r.line}: the file", os.path.isfile(path) and told.get("written") is True
+              and told.get("bytes", os.path.getsize(path)) == os.path.getsize(path), told)
+        dry = in_copy("--json", "--dry-run", *line.split())
+        check(f"{dry.line}: says so", [d.get("written") for d in dry.json()] == [False]
+              and not os.path.exists(path), dry.out)
+
+
+def one_of_each():
+    """A batch of one unit in a ledger of its own: whatever counts it, counts one."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.copytree(GOOD, COPY)
+    with open(COPY + "/one.csv", "w", encoding="utf-8") as f:
+        f.write("serial\nONE\n")
+    for line, code, counts in (
+            ("batch new --ledger one.db --profile profiles/psk-persistent.yaml --devices one.csv --name one", 0, "1 unit of"),
+            ("batch run --dry-run --ledger one.db --batch one --out one", 0, "1 of 1 unit to do"),
+            ("batch run --ledger one.db --batch one --out one", 0, "1 unit made, 1 file written"),
+            ("batch status --ledger one.db", 0, ": 1 unit: 1 released"),
+            ("batch export --ledger one.db --batch one --out one.jsonl", 0, "1 unit"),
+            ("ledger verify --ledger one.db", 0, "1 batch, 1 unit"),
+            ("batch retry --ledger one.db --batch one", 0, "0 units will"),
+            ("batch new --ledger one.db --profile profiles/card.yaml --devices one.csv --name card", 3, "ONE"),
+            ("inspect a.ef adm.txt", 3, "1 of 2 files is"),
+            ("image wipe --yes a.bin one/ONE.hex none.bin", 4, "1 of 3 files was not wiped")):
+        r = Run(*line.split(), cwd=COPY)
+        check(f"{r.line}: exit {code}", r.code == code, r.code, r.err)
+        check(f"{r.line}: says {counts}", counts in r.out + r.err, r.out, r.err)
+    check("control: 1 units", ONE_OF_MANY.search("of 1 units") and not ONE_OF_MANY.search("11 units, 1 unit, 0.1 files"))
 
 
 # ---- help -----------------------------------------------------------------------------------------
@@ -527,6 +578,8 @@ def main():
     make_good()
     table = help_texts()
     every_command(table["commands"])
+    made_files()
+    one_of_each()
     usage_errors()
     completion(table)
     inspected()
