@@ -24,9 +24,12 @@ struct segment {
 
 struct merge {
 	struct imp_env *env;
-	const char *reading;  /* the input that is being read */
-	struct segment *head; /* by first address */
-	struct segment *put;  /* the one that was put in last */
+	const char *reading;	     /* the input that is being read */
+	struct imp_ihex_start start; /* the first that an input gives */
+	const char *start_from;	     /* which one */
+	bool no_start;		     /* they differ, or the output has no room for one */
+	struct segment *head;	     /* by first address */
+	struct segment *put;	     /* the one that was put in last */
 };
 
 static size_t size_of(const struct segment *s)
@@ -113,6 +116,37 @@ static enum imp_status collect(void *ctx, uint32_t addr, struct imp_span data)
 	return st;
 }
 
+static bool same_start(const struct imp_ihex_start *a, const struct imp_ihex_start *b)
+{
+	return a->type == b->type && a->address == b->address;
+}
+
+/* The start address of one input.  A boot loader and its program may have one each: nothing to
+ * refuse, but which one is meant cannot be known here. */
+static void add_start(struct merge *m, struct imp_span text)
+{
+	struct imp_ihex_start start = { 0, 0 };
+	unsigned n = imp_ihex_starts(text, &start);
+
+	if (n == 0 || m->no_start)
+		return;
+	if (n == 1 && !m->start.type) {
+		m->start = start;
+		m->start_from = m->reading;
+		return;
+	}
+	if (n == 1 && same_start(&m->start, &start))
+		return;
+	m->no_start = true;
+	if (n > 1)
+		imp_warn(m->env, "%s: several start addresses, so none is written", m->reading);
+	else
+		imp_warn(m->env,
+			"%s starts at 0x%08" PRIx32 " and %s at 0x%08" PRIx32
+			", so no start address is written",
+			m->start_from, m->start.address, m->reading, start.address);
+}
+
 static enum imp_status add_ihex(struct merge *m, struct imp_span text, const char *path)
 {
 	struct collector *c = malloc(sizeof *c);
@@ -128,6 +162,8 @@ static enum imp_status add_ihex(struct merge *m, struct imp_span text, const cha
 		st = flush(m, c);
 	if (st == IMP_OK && !c->any)
 		st = imp_diag(&m->env->diag, IMP_E_TRUNC, "%s: Intel HEX without data", path);
+	if (st == IMP_OK)
+		add_start(m, text);
 	imp_wipe(c, sizeof *c);
 	free(c);
 	return st;
@@ -223,16 +259,17 @@ static void range(const struct merge *m, uint32_t *first, uint32_t *last)
 	}
 }
 
-/* Intel HEX keeps the gaps; its end record belongs only behind the last segment. */
+static const struct imp_ihex_start *start_of(const struct merge *m)
+{
+	return m->start.type && !m->no_start ? &m->start : NULL;
+}
+
+/* Intel HEX keeps the gaps. */
 static void encode_ihex(const struct merge *m, struct imp_wr *wr)
 {
-	static const size_t end_record = sizeof ":00000001FF\r\n" - 1;
-
-	for (const struct segment *s = m->head; s; s = s->next) {
-		imp_ihex_encode(wr, s->first, imp_span(s->octets, size_of(s)));
-		if (s->next)
-			wr->n -= end_record;
-	}
+	for (const struct segment *s = m->head; s; s = s->next)
+		imp_ihex_put_data(wr, s->first, imp_span(s->octets, size_of(s)));
+	imp_ihex_put_end(wr, start_of(m));
 }
 
 static enum imp_status write_ihex(struct merge *m, const char *path, bool replace)
@@ -241,7 +278,7 @@ static enum imp_status write_ihex(struct merge *m, const char *path, bool replac
 	struct imp_wr wr = imp_wr_count();
 
 	encode_ihex(m, &wr);
-	text.n = wr.n + sizeof ":00000001FF\r\n";
+	text.n = wr.n;
 	text.p = malloc(text.n);
 	if (!text.p)
 		return imp_diag(&m->env->diag, IMP_E_INTERNAL, "out of memory");
@@ -284,6 +321,8 @@ static void fill_result(struct imp_json *j, const void *ctx)
 	imp_json_str(j, "file", r->path);
 	imp_json_uint(j, "from", first);
 	imp_json_uint(j, "to", last);
+	if (start_of(r->m))
+		imp_json_uint(j, "start", r->m->start.address);
 	imp_json_bool(j, "written", !r->m->env->dry_run);
 	imp_json_object_end(j);
 }
@@ -296,8 +335,10 @@ static enum imp_status print_result(const struct merge *m, const char *path)
 	if (m->env->json)
 		return imp_json_line(m->env, fill_result, &r);
 	range(m, &first, &last);
-	imp_out(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32 "%s\n", path, first, last,
-		m->env->dry_run ? " (not written)" : "");
+	imp_out(m->env, "%s: 0x%08" PRIx32 " to 0x%08" PRIx32, path, first, last);
+	if (start_of(m))
+		imp_out(m->env, ", start 0x%08" PRIx32, m->start.address);
+	imp_out(m->env, "%s\n", m->env->dry_run ? " (not written)" : "");
 	return IMP_OK;
 }
 
@@ -318,6 +359,7 @@ static enum imp_status merge_all(struct merge *m, const struct imp_args *args)
 	const char *out = imp_arg(args, "out");
 	enum imp_status st = imp_encode_arg(m->env, args, &encode);
 
+	m->no_start = encode == IMP_ENCODE_BIN;
 	for (size_t i = 0; i < args->rest_n && st == IMP_OK; i++)
 		st = add_input(m, args->rest[i]);
 	if (st == IMP_OK)
@@ -329,7 +371,7 @@ static enum imp_status merge_all(struct merge *m, const struct imp_args *args)
 
 enum imp_status imp_image_merge(struct imp_env *env, const struct imp_args *args)
 {
-	struct merge m = { env, NULL, NULL, NULL };
+	struct merge m = { .env = env };
 	enum imp_status st = merge_all(&m, args);
 
 	free_merge(&m);

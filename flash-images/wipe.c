@@ -2,6 +2,7 @@
 /* imprint image wipe: overwrite the keys of image files where they lie. */
 #include "flash-images/commands.h"
 
+#include "base/plural.h"
 #include "cmd/detect.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
@@ -116,14 +117,36 @@ static enum imp_status wipe_one(struct imp_env *env, const char *path, bool keep
 	return tell(env, &(struct wiped){ path, sb.st_size, keep, env->dry_run });
 }
 
+/* Keys that could be gone shall not stay because of another file: all are tried, the highest exit
+ * code is the command's. */
+static enum imp_status wipe_all(struct imp_env *env, const struct imp_args *args)
+{
+	enum imp_status worst = IMP_OK;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < args->rest_n; i++) {
+		enum imp_status st = wipe_one(env, args->rest[i], imp_flag(args, "keep"));
+
+		if (st == IMP_OK)
+			continue;
+		if (args->rest_n > 1)
+			fprintf(env->err, "imprint: %s\n", env->diag.text);
+		if (imp_status_exit(st) > imp_status_exit(worst))
+			worst = st;
+		bad++;
+	}
+	if (bad && args->rest_n > 1)
+		return imp_diag(&env->diag, worst, "%zu of %zu files %s not wiped", bad,
+			args->rest_n, bad == 1 ? "was" : "were");
+	return worst;
+}
+
 enum imp_status imp_image_wipe(struct imp_env *env, const struct imp_args *args)
 {
 	enum imp_status st = IMP_OK;
 
 	if (!env->dry_run)
-		st = imp_confirm(env, "overwrite the keys in %zu file%s", args->rest_n,
-			args->rest_n == 1 ? "" : "s");
-	for (size_t i = 0; i < args->rest_n && st == IMP_OK; i++)
-		st = wipe_one(env, args->rest[i], imp_flag(args, "keep"));
-	return st;
+		st = imp_confirm(
+			env, "overwrite the keys in %zu file%s", args->rest_n, imp_s(args->rest_n));
+	return st == IMP_OK ? wipe_all(env, args) : st;
 }

@@ -24,7 +24,22 @@ IMP_MUST_CHECK enum imp_status imp_ihex_each(struct imp_span text, imp_ihex_visi
 IMP_MUST_CHECK enum imp_status imp_ihex_decode(struct imp_span text, uint8_t *buf, size_t cap,
 	uint32_t *base, size_t *n, struct imp_diag *diag);
 
-/* Every octet of data, the ones that are FF too.  base + data.n must not pass 2^32. */
+/* Where the processor starts: a record of type 03 (CS:IP) or 05 (linear); type 0: none. */
+struct imp_ihex_start {
+	uint8_t type;
+	uint32_t address;
+};
+
+/* How many different ones a text that imp_ihex_each() took gives: 0, 1, or 2 for more; the first of
+ * them in *out. */
+unsigned imp_ihex_starts(struct imp_span text, struct imp_ihex_start *out);
+
+/* A whole text.  Every octet of data, the ones that are FF too.  base + data.n must not pass 2^32.
+ */
 void imp_ihex_encode(struct imp_wr *wr, uint32_t base, struct imp_span data);
+
+/* The same in parts: data as often as there are segments, then the start, if any, and the end. */
+void imp_ihex_put_data(struct imp_wr *wr, uint32_t base, struct imp_span data);
+void imp_ihex_put_end(struct imp_wr *wr, const struct imp_ihex_start *start); /* NULL: none */
 
 #endif

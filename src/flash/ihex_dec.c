@@ -210,6 +210,31 @@ enum imp_status imp_ihex_each(struct imp_span text, imp_ihex_visit *visit, void 
 	return st == IMP_OK ? walk(&s, visit, ctx) : st;
 }
 
+/* ---- where the processor starts ----------------------------------------------------------------
+ */
+
+unsigned imp_ihex_starts(struct imp_span text, struct imp_ihex_start *out)
+{
+	struct scan s = { text, "", NULL, 0, 0, false };
+	struct imp_span line;
+	struct record r;
+	unsigned n = 0;
+
+	while (next_line(&s, &line) && parse_line(&s, line, &r) == IMP_OK && r.octets[3] != END) {
+		const uint8_t *a = r.octets + 4;
+		const struct imp_ihex_start start = { r.octets[3],
+			(uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3] };
+
+		if ((start.type != START_SEGMENT && start.type != START_LINEAR) || r.n != 4)
+			continue;
+		if (n == 0)
+			*out = start;
+		n += n == 0 ||
+		     (n == 1 && (out->type != start.type || out->address != start.address));
+	}
+	return n;
+}
+
 /* ---- into one buffer ----------------------------------------------------------------------------
  */
 

@@ -34,7 +34,7 @@ static void put_upper(struct imp_wr *wr, uint32_t addr)
 	put_record(wr, 4, 0, imp_span(upper, 2));
 }
 
-void imp_ihex_encode(struct imp_wr *wr, uint32_t base, struct imp_span data)
+void imp_ihex_put_data(struct imp_wr *wr, uint32_t base, struct imp_span data)
 {
 	uint32_t at = base;
 
@@ -50,5 +50,22 @@ void imp_ihex_encode(struct imp_wr *wr, uint32_t base, struct imp_span data)
 		data.p += n;
 		data.n -= n;
 	}
+}
+
+void imp_ihex_put_end(struct imp_wr *wr, const struct imp_ihex_start *start)
+{
+	uint8_t address[4];
+	struct imp_wr four = imp_wr(address, sizeof address);
+
+	if (start && start->type) {
+		imp_wr_be32(&four, start->address);
+		put_record(wr, start->type, 0, imp_wr_span(&four));
+	}
 	put_record(wr, 1, 0, imp_span(NULL, 0));
+}
+
+void imp_ihex_encode(struct imp_wr *wr, uint32_t base, struct imp_span data)
+{
+	imp_ihex_put_data(wr, base, data);
+	imp_ihex_put_end(wr, NULL);
 }

@@ -88,6 +88,43 @@ step 2 - '1.hex: Intel HEX says itself' image merge --out x.hex 1.hex@0x1000
 printf ':raw' >colon.bin
 step 0 'x.hex: 0x00001000 to 0x00001003' - image merge --out x.hex colon.bin@0x1000
 rm -f x.hex
+
+# Where the processor starts: records of type 03 and 05, kept when those who say it agree.
+printf ':0400000508000101ED\r\n:0410000001020304E2\r\n:00000001FF\r\n' >app.hex
+printf ':0420000001020304D2\r\n:0400000508000101ED\r\n:00000001FF\r\n' >agrees.hex
+printf ':0430000001020304C2\r\n:0400000508000201EC\r\n:00000001FF\r\n' >other.hex
+printf ':0430000001020304C2\r\n:0400000308000101EF\r\n:00000001FF\r\n' >segment.hex
+printf ':0400000508000101ED\r\n:0430000001020304C2\r\n:0400000508000201EC\r\n:00000001FF\r\n' >both.hex
+starts() { # the record, or none
+	[ "$(grep '^:0400000[35]' x.hex | tr -d '\r')" = "$1" ]
+}
+step 0 'x.hex: 0x00001000 to 0x0803ffff, start 0x08000101' - image merge --out x.hex app.hex 1.hex
+starts :0400000508000101ED
+judge "the start address is kept" $?
+[ "$(tail -1 x.hex | tr -d '\r')" = :00000001FF ] && [ "$(grep -c :00000001FF x.hex)" = 1 ]
+judge "one end record, behind it" $?
+step 0 '"start":134217985,"written":true' - image merge --json --force --out x.hex agrees.hex app.hex
+starts :0400000508000101ED
+judge "one that they agree on is kept" $?
+step 0 '(not written)' 'app.hex starts at 0x08000101 and other.hex at 0x08000201' \
+	image merge --dry-run --out n.hex app.hex agrees.hex other.hex
+step 0 'x.hex: 0x00001000 to 0x00003003' 'no start address is written' image merge --force --out x.hex app.hex other.hex
+starts ''
+judge "different ones are left out" $?
+step 0 x.hex 'no start address' image merge --force --out x.hex app.hex segment.hex
+starts ''
+judge "03 and 05 are different" $?
+step 0 x.hex 'both.hex: several start addresses' image merge --force --out x.hex both.hex app.hex
+starts ''
+judge "two in one file are left out" $?
+step 0 x.hex - image merge --force --out x.hex segment.hex
+starts :0400000308000101EF
+judge "a segment address is kept" $?
+step 0 x.bin - image merge --encode bin --out x.bin app.hex other.hex
+srec_cat app.hex -intel 1.hex -intel -o srec.hex -intel >out 2>err && "$I" image merge --force --out x.hex app.hex 1.hex >out 2>err &&
+	srec_cmp x.hex -intel srec.hex -intel >out 2>err
+judge "srec_cat makes the same of it, the start included" $?
+rm -f x.hex
 "$I" image merge --encode bin --out b.bin u.bin@0 >out 2>err && cmp -s u.bin b.bin
 judge "merge of one file is that file" $?
 
@@ -100,6 +137,17 @@ step 0 '"wiped":true,"removed":false' - image wipe --yes --keep --json u.bin
 judge "a wiped image is blank" $?
 step 0 '"bytes":8192,"wiped":true,"removed":true' - image wipe --yes --json u.bin
 step 4 - 'u.bin: No such file' image wipe --yes u.bin
+
+# Several files: one that cannot be wiped does not save the others.
+for n in 1 2 3; do cp 1.hex w$n.hex; done
+step 4 'w1.hex: wiped and removed' '3 of 6 files were not wiped' image wipe --yes w1.hex junk.bin w2.hex none.bin w3.hex nil.hex
+grep -q '^imprint: junk.bin: not an image' err && grep -q '^imprint: none.bin: No such file' err && [ -s junk.bin ]
+judge "each of them is named" $?
+[ ! -e w1.hex ] && [ ! -e w2.hex ] && [ ! -e w3.hex ]
+judge "the others are gone" $?
+step 3 - '2 of 2 files were not wiped' image wipe --yes junk.bin junk.bin
+cp 1.hex w1.hex
+step 3 '"file":"w1.hex","bytes":23070,"wiped":true' '1 of 2 files was not wiped' image wipe --yes --json junk.bin w1.hex
 
 # Negative controls: a wrong code, result or message must be caught.
 for wrong in "3 1.ef -" "0 2.ef -" "0 1.ef oops"; do

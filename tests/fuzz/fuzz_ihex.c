@@ -14,10 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct imp_wr wr = imp_wr(text, sizeof text);
+	struct imp_ihex_start start = { 0, 0 };
 	struct imp_diag diag;
 	uint32_t base = 1, again = 1;
 	size_t n = 1, m = 1;
 
+	if (imp_ihex_starts(imp_span(data, size), &start) > 2 || start.type > 5)
+		abort();
 	if (imp_ihex_decode(imp_span(data, size), first, CAP, &base, &n, &diag) != IMP_OK) {
 		if (base != 1 || n != 1)
 			abort();

@@ -138,6 +138,46 @@ static void test_visitor(void **state)
 	assert_non_null(strstr(diag.text, "f.hex"));
 }
 
+static void test_starts(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned n;
+		struct imp_ihex_start first;
+	} starts[] = {
+		{ END, 0, { 0, 0 } },
+		{ ":0400000508000101ED\n" END, 1, { 5, 0x08000101 } },
+		{ ":0400000300010000F8\n:01000000AA55\n" END, 1, { 3, 0x00010000 } },
+		{ ":0400000508000101ED\n:0400000508000101ED\n" END, 1, { 5, 0x08000101 } },
+		{ ":0400000508000101ED\n:0400000508000201EC\n" END, 2, { 5, 0x08000101 } },
+		{ ":0400000508000101ED\n:0400000308000101EF\n" END, 2, { 5, 0x08000101 } },
+		{ ":0400000508000101ED\n:0400000508000201EC\n:0400000508000101ED\n" END, 2,
+			{ 5, 0x08000101 } },
+		{ ":020000050800F1\n" END, 0, { 0, 0 } },
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		struct imp_span copy = vec_copy(imp_span_str(starts[i].text));
+		struct imp_ihex_start start = { 0, 0 };
+
+		assert_int_equal(imp_ihex_starts(copy, &start), starts[i].n);
+		assert_int_equal(start.type, starts[i].first.type);
+		assert_int_equal(start.address, starts[i].first.address);
+		vec_free(copy);
+		/* What is written is what is read. */
+		if (start.type) {
+			struct imp_wr wr = imp_wr(text, sizeof text);
+			struct imp_ihex_start again = { 0, 0 };
+
+			imp_ihex_put_end(&wr, &start);
+			assert_int_equal(imp_ihex_starts(imp_wr_span(&wr), &again), 1);
+			assert_true(again.type == start.type && again.address == start.address);
+		}
+	}
+}
+
 /* Every start within a record and around a border, every small size: what is read was written. */
 static void test_round_trips(void **state)
 {
@@ -208,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_visitor),
+		cmocka_unit_test(test_starts),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_sweeps),
 	};
