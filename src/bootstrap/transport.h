@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The seam to CoAP over UDP and DTLS.  One net is one set of sockets with its sessions, driven by
- * poll() from one thread; all callbacks come from inside poll().  src/link has libcoap's.
+ * poll() from one thread; all callbacks come from inside poll(), and may call anything of the net
+ * but poll() and close().  src/link/coap.h has libcoap's.
  *
  * What a net promises: a path with '/' or NUL inside a segment is answered 4.00; bodies are whole
  * (up to body_max; a longer one is answered 4.13, blocks out of order 4.08); a repeated confirmable
@@ -44,7 +45,8 @@ struct imp_net_events {
 	void (*response)(
 		void *ctx, uint64_t session, uint64_t request, const struct imp_response *in);
 	void (*failed)(void *ctx, uint64_t session, uint64_t request, enum imp_net_failure why);
-	/* A session is gone; nothing more comes of it.  NULL: nobody cares. */
+	/* A session that was told or connected is gone, and not by end(); its requests have failed
+	 * before, nothing more comes of it.  NULL: nobody cares. */
 	void (*closed)(void *ctx, uint64_t session);
 	/* A server's PSK for an identity.  IMP_E_ABSENT: unknown, refused with an alert. */
 	enum imp_status (*psk)(
@@ -67,15 +69,19 @@ struct imp_credentials {
 };
 
 struct imp_net_options {
-	size_t body_max;     /* octets of one body */
-	size_t sessions_max; /* of a server; 0: 16384 */
+	size_t body_max;	 /* octets of one body; 0: 64 KiB */
+	size_t sessions_max;	 /* of a server; 0: 16384 */
+	size_t handshakes_max;	 /* of a server, open at the same time; 0: 1024 */
+	unsigned idle_s;	 /* a server's session that is silent ends; 0: 300 */
+	unsigned ack_timeout_ms; /* ACK_TIMEOUT of CoAP; 0: 2000, so that a request to the dead
+				    fails after 62 to 93 seconds */
 };
 
 struct imp_net;
 
 struct imp_net_seam {
 	void *ctx;
-	/* events is copied; options NULL: a body of 64 KiB. */
+	/* events is copied; options NULL: all 0. */
 	enum imp_status (*open)(void *ctx, const struct imp_net_events *events,
 		const struct imp_net_options *options, struct imp_net **out, struct imp_diag *diag);
 	/*
@@ -85,16 +91,17 @@ struct imp_net_seam {
 	 */
 	enum imp_status (*listen)(struct imp_net *net, const char *uri, bool psk,
 		const struct imp_credentials *own, unsigned *port, struct imp_diag *diag);
-	/* A session to the host and port of an LwM2M Server URI.  own NULL with coap.  Failures of
-	 * the handshake come with the first request. */
+	/* A session to the host and port of an LwM2M Server URI.  own NULL with coap.  Nothing is
+	 * sent before the first request, and a failure of the handshake comes with it; what to do
+	 * then (another session, later) is the caller's. */
 	enum imp_status (*connect)(struct imp_net *net, const char *uri,
 		const struct imp_credentials *own, uint64_t *session, struct imp_diag *diag);
 	/* Send a confirmable request on a session of either kind; everything is copied.  *request
 	 * names it in the callback.  IMP_E_ABSENT: no such session (any more). */
 	enum imp_status (*send)(struct imp_net *net, uint64_t session, const struct imp_request *in,
 		uint64_t *request);
-	/* End a session (close alert); its open requests fail with IMP_NET_CLOSED at the next
-	 * poll. */
+	/* End a session (close alert) when the answers given so far are out; its open requests fail
+	 * with IMP_NET_CLOSED at the next poll. */
 	void (*end)(struct imp_net *net, uint64_t session);
 	/* Wait at most ms for something to happen, and tell it. */
 	void (*poll)(struct imp_net *net, unsigned ms);
