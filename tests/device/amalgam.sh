@@ -94,23 +94,7 @@ sed 's/!= slot\.crc)$/!= 0 * slot.crc)/' "$out/imprint_reader.c" >"$out/other.c"
 	gcc $host -I"$out" tests/device/{area,show}.c "$out/other.c" -o "$out/other" && ! same "$out/other"
 judge "another reader is noticed" $?
 
-# The examples of PORTING.md compile, and what can run here runs.
-for example in tests/device/examples/*.c tests/device/examples/zephyr/*.c; do
-	for cc in gcc clang; do
-		$cc -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -I"$out" -Itests/device/examples/zephyr/for_test \
-			-DCONFIG_IMPRINT_BUFFER=1024 -c "$example" -o "$out/example.o"
-		judge "$cc compiles $example" $?
-	done
-done
-gcc -std=c99 -O1 -I"$out" tests/device/examples/linux_mtd.c "$out/imprint_reader.c" -o "$out/linux_mtd" &&
-	"$out/linux_mtd" "$out/slots/nosec" 1024 >"$out/1.txt" && grep -q '^/0/0/0 26 octets' "$out/1.txt"
-judge "linux_mtd reads a slot" $?
-! "$out/linux_mtd" "$out/slots/nosec" 64 >"$out/1.txt" && grep -q '^damaged' "$out/1.txt"
-judge "linux_mtd refuses what does not fit into its slot" $?
-while read -r snippet; do
-	[ -e "$snippet" ]
-	judge "PORTING.md names $snippet" $?
-done < <(grep -o 'tests/device/examples/[a-zA-Z_./]*' src/reader/PORTING.md | sort -u)
+. tests/device/examples.sh
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
