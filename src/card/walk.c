@@ -124,12 +124,11 @@ static uint8_t pin_of_arr(struct walk *w, const struct imp_fcp *fcp)
 	struct imp_wr out = imp_wr(content, sizeof content);
 	struct imp_uicc_file file;
 	struct imp_uicc_path path;
-	uint16_t fid;
-	uint8_t record;
+	uint8_t record = imp_fcp_arr(fcp->referenced);
 
-	if (imp_fcp_arr(fcp->referenced, &fid, &record) != IMP_OK)
+	if (record == 0)
 		return 0;
-	path = imp_uicc_path(fid);
+	path = imp_uicc_path((uint16_t)(fcp->referenced.p[0] << 8 | fcp->referenced.p[1]));
 	if (imp_uicc_select(w->session, &path, &file, NULL) != IMP_OK)
 		return 0;
 	if (imp_uicc_read_record(w->session, 0, record, file.fcp.record_length, &out, NULL) !=

@@ -69,42 +69,43 @@ enum imp_status imp_access_get(struct imp_span expanded, uint8_t mode, struct im
 }
 
 /*
- * Both notations flattened: templates are entered and never left, so that what is in them comes
- * next. Keys stand inside of A4, or anywhere in C6, where 90 tells which of them are on.
+ * In a rule keys stand inside of A4 behind the mode, and A0 around some of them says nothing new.
+ * In C6 they stand side by side, and 90 tells which of them are on.
  */
-unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys, unsigned cap)
+uint32_t imp_fcp_read_keys(struct imp_span run, bool application)
 {
-	const uint8_t *inside = application ? run.p + run.n : run.p;
 	struct imp_rd rd = imp_rd(run);
-	bool read = application;
-	unsigned n = 0, on = 0xFF;
+	uint32_t keys = 0;
+	unsigned n = 0, on = 0; /* its bit 7: the next key counts */
+	struct imp_der der;
 
-	while (imp_der_more(&rd)) {
-		bool here = rd.p < inside;
-		struct imp_der der;
-		unsigned v;
+	while (n < 32 && imp_der_step(&rd, &der)) {
+		struct imp_span v = der.value;
+		unsigned tag = der.tag, first;
 
-		if (imp_der_next(&rd, &der) != IMP_OK)
-			break;
-		v = der.value.n ? der.value.p[0] : 0;
-		if (der.tag == ANY_OF || der.tag == USER) {
-			if (der.tag == USER)
-				inside = rd.p;
-			rd.p -= der.value.n;
-			rd.n += der.value.n;
-		} else if (!here) {
-			if (der.tag >= MODE && der.tag <= MODE_LAST)
-				read = der.tag == MODE && v & IMP_AM_READ;
-		} else if (der.tag == ALWAYS) {
-			on = v;
-		} else if (der.tag == USAGE && v == 0) {
-			on &= 0x7F; /* the next one is not asked for */
-		} else if (der.tag == KEY_REFERENCE) {
-			if (read && on & 0x80 && n < cap)
-				keys[n++] = (uint8_t)v;
+		if (tag == ANY_OF) {
+			rd.p -= v.n;
+			rd.n += v.n;
+			continue;
+		}
+		if (tag == USER)
+			(void)imp_der_get(&v, KEY_REFERENCE, &v);
+		first = v.n ? v.p[0] : 0;
+		if (tag == (application ? KEY_REFERENCE : USER)) {
+			if (on & 0x80 && first) {
+				keys |= (uint32_t)first << n;
+				n += 8;
+			}
 			if (application)
 				on <<= 1;
+		} else if (application) {
+			if (tag == ALWAYS)
+				on = first;
+			else if (tag == USAGE && first == 0)
+				on &= 0x7F; /* the next one is not asked for */
+		} else if (tag <= MODE_LAST) {
+			on = tag == MODE ? first << 7 : 0; /* IMP_AM_READ */
 		}
 	}
-	return n;
+	return keys;
 }

@@ -33,6 +33,13 @@ struct imp_span imp_der_take(struct imp_rd *rd, uint16_t tag);
 IMP_MUST_CHECK enum imp_status imp_der_find(
 	struct imp_span run, uint16_t tag, struct imp_span *value);
 
+/* The next element, as long as there is one that can be read; rd->st says why not. */
+bool imp_der_step(struct imp_rd *rd, struct imp_der *der);
+
+/* The same as imp_der_find() for a device: false, and an empty value, when there is none.  value
+ * may be run. */
+bool imp_der_get(const struct imp_span *run, uint16_t tag, struct imp_span *value);
+
 /* Is there another element?  False at the end and where filling (00 or FF) begins. */
 bool imp_der_more(const struct imp_rd *rd);
 

@@ -59,6 +59,25 @@ enum imp_status imp_der_find(struct imp_span run, uint16_t tag, struct imp_span 
 	return IMP_E_ABSENT;
 }
 
+bool imp_der_step(struct imp_rd *rd, struct imp_der *der)
+{
+	return imp_der_more(rd) && imp_der_next(rd, der) == IMP_OK;
+}
+
+bool imp_der_get(const struct imp_span *run, uint16_t tag, struct imp_span *value)
+{
+	struct imp_rd rd = imp_rd(*run);
+	struct imp_der der;
+
+	while (imp_der_step(&rd, &der))
+		if (der.tag == tag) {
+			*value = der.value;
+			return true;
+		}
+	*value = imp_span(run->p, 0);
+	return false;
+}
+
 bool imp_der_more(const struct imp_rd *rd)
 {
 	uint8_t next = imp_rd_peek(rd);

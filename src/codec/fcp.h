@@ -64,9 +64,9 @@ IMP_MUST_CHECK enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fc
 #define IMP_FCP_EXPANDED 0xAB
 #define IMP_FCP_PIN_STATUS 0xC6
 
-/* Content of one field of an answer to SELECT.  IMP_E_ABSENT, or as imp_fcp_get(). */
-IMP_MUST_CHECK enum imp_status imp_fcp_find(
-	struct imp_span answer, uint16_t tag, struct imp_span *value);
+/* Narrow an answer to SELECT to the fields that it holds: content of 62, of 6F, or of 62 in 6F;
+ * imp_der_get() finds one.  An answer without these stays as it is. */
+void imp_fcp_enter(struct imp_span *answer);
 
 /* First octet of the descriptor. */
 static inline bool imp_fcp_is_df(uint8_t descriptor)
@@ -80,15 +80,15 @@ static inline bool imp_fcp_is_transparent(uint8_t descriptor)
 }
 
 /*
- * Key references, at most cap, for reading: of the rule for READ in an expanded rule (content of
- * AB, or a record of EF.ARR), or, application set, those switched on in content of C6.  Their
- * number.
+ * Up to four key references for reading, the first one lowest: of the rule for READ in an expanded
+ * rule (content of AB, or a record of EF.ARR), or, application set, those switched on in content
+ * of C6.
  */
-unsigned imp_fcp_read_keys(struct imp_span run, bool application, uint8_t *keys, unsigned cap);
+uint32_t imp_fcp_read_keys(struct imp_span run, bool application);
 
-/* EF.ARR and the record that 8B names for security environment 01 (else the first one). */
-IMP_MUST_CHECK enum imp_status imp_fcp_arr(
-	struct imp_span referenced, uint16_t *fid, uint8_t *record);
+/* The record of EF.ARR, whose FID 8B begins with, that 8B names for security environment 01 (else
+ * the first one); 0 when it names none. */
+uint8_t imp_fcp_arr(struct imp_span referenced);
 
 /* Access modes of an EF (B.2, 2). */
 #define IMP_AM_READ 0x01

@@ -153,12 +153,14 @@ static enum imp_status fields(struct imp_span answer, struct imp_span *out)
 	return IMP_OK;
 }
 
-enum imp_status imp_fcp_find(struct imp_span answer, uint16_t tag, struct imp_span *value)
+void imp_fcp_enter(struct imp_span *answer)
 {
-	struct imp_span run;
-	enum imp_status st = fields(answer, &run);
+	struct imp_span in;
 
-	return st == IMP_OK ? imp_der_find(run, tag, value) : st;
+	if (imp_der_get(answer, FCI, &in))
+		*answer = in;
+	if (imp_der_get(answer, FCP, &in))
+		*answer = in;
 }
 
 enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)
@@ -181,22 +183,18 @@ enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)
 	return st;
 }
 
-enum imp_status imp_fcp_arr(struct imp_span referenced, uint16_t *fid, uint8_t *record)
+uint8_t imp_fcp_arr(struct imp_span referenced)
 {
 	const uint8_t *p = referenced.p;
 	size_t n = referenced.n;
 	uint8_t found = 0;
 
 	if (n == 3)
-		found = p[2];
-	else if (n % 2)
-		return IMP_E_FORMAT;
-	for (size_t i = 2; n > 3 && i < n; i += 2)
+		return p[2];
+	if (n % 2)
+		return 0;
+	for (size_t i = 2; i < n; i += 2)
 		if (p[i] == 1 || found == 0)
 			found = p[i + 1];
-	if (found == 0)
-		return IMP_E_FORMAT;
-	*fid = (uint16_t)(p[0] << 8 | p[1]);
-	*record = found;
-	return IMP_OK;
+	return found;
 }

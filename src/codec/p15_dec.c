@@ -59,13 +59,13 @@ enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path)
 	struct imp_rd rd = imp_rd(dir);
 	struct imp_der der;
 
-	while (imp_der_more(&rd) && imp_der_next(&rd, &der) == IMP_OK) {
+	while (imp_der_step(&rd, &der)) {
 		struct imp_span v;
 
-		if (der.tag != APPLICATION || imp_der_find(der.value, AID, &v) != IMP_OK ||
+		if (der.tag != APPLICATION || !imp_der_get(&der.value, AID, &v) ||
 			!imp_span_starts(v, imp_span(imp_p15_aid, sizeof imp_p15_aid)))
 			continue;
-		*has_path = imp_der_find(der.value, PATH, &v) == IMP_OK;
+		*has_path = imp_der_get(&der.value, PATH, &v);
 		return IMP_OK;
 	}
 	return IMP_E_ABSENT;
@@ -75,40 +75,36 @@ enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path)
  */
 
 /* Content of a Path: 04 fids, and for a part of the file 02 index, 80 length. */
-static enum imp_status path_get(struct imp_span content, struct imp_p15_path *path)
+static enum imp_status path_get(const struct imp_span *content, struct imp_p15_path *path)
 {
-	struct imp_span index, length;
+	struct imp_span v;
 
-	path->part = false;
 	path->index = 0;
 	path->length = UINT32_MAX;
-	if (imp_der_find(content, IMP_DER_OCTETS, &path->fids) != IMP_OK || path->fids.n % 2)
+	if (!imp_der_get(content, IMP_DER_OCTETS, &path->fids) || path->fids.n % 2)
 		return IMP_E_FORMAT;
-	if (imp_der_find(content, IMP_DER_INTEGER, &index) != IMP_OK)
+	path->part = imp_der_get(content, IMP_DER_INTEGER, &v);
+	if (!path->part)
 		return IMP_OK;
-	path->part = true;
-	if (imp_der_find(content, PART_LENGTH, &length) != IMP_OK ||
-		imp_der_unsigned(index, &path->index) != IMP_OK)
+	if (imp_der_unsigned(v, &path->index) != IMP_OK || !imp_der_get(content, PART_LENGTH, &v))
 		return IMP_E_FORMAT;
-	return imp_der_unsigned(length, &path->length);
+	return imp_der_unsigned(v, &path->length);
 }
 
 enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
 {
 	struct imp_der der;
 
-	while (imp_der_more(rd)) {
+	while (imp_der_step(rd, &der)) {
 		struct imp_span path;
 
-		if (imp_der_next(rd, &der) != IMP_OK)
-			return rd->st;
 		if (der.tag != DATA_OBJECTS)
 			continue;
 		odf->path.fids.n = 0;
 		odf->objects.n = 0;
-		if (imp_der_find(der.value, IMP_DER_SEQUENCE, &path) == IMP_OK)
-			return path_get(path, &odf->path);
-		if (imp_der_find(der.value, INLINE, &odf->objects) == IMP_OK)
+		if (imp_der_get(&der.value, IMP_DER_SEQUENCE, &path))
+			return path_get(&path, &odf->path);
+		if (imp_der_get(&der.value, INLINE, &odf->objects))
 			return IMP_OK;
 	}
 	return rd->st != IMP_OK ? rd->st : IMP_E_ABSENT;
@@ -118,16 +114,12 @@ enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
  */
 
 /* Is it our OID, as it should be or with a complete DER OID for content? */
-static bool oid_matches(struct imp_span oid, bool *wrapped_twice)
+static bool oid_matches(const struct imp_span *oid, bool *wrapped_twice)
 {
-	bool wrapped = oid.n == 2 + IMP_P15_OID_SIZE && oid.p[0] == IMP_DER_OID &&
-		       oid.p[1] == IMP_P15_OID_SIZE;
+	struct imp_span in;
+	bool wrapped = imp_der_get(oid, IMP_DER_OID, &in);
 
-	if (wrapped) {
-		oid.p += 2;
-		oid.n -= 2;
-	}
-	if (!imp_span_eq(oid, imp_span(imp_p15_oid, sizeof imp_p15_oid)))
+	if (!imp_span_eq(wrapped ? in : *oid, imp_span(imp_p15_oid, sizeof imp_p15_oid)))
 		return false;
 	*wrapped_twice |= wrapped;
 	return true;
@@ -156,8 +148,6 @@ static bool parts_get(const struct imp_der *object, struct parts *parts)
 	struct imp_der der;
 	struct imp_span value;
 
-	parts->id.n = 0;
-	parts->path.n = 0;
 	if (object->tag != IMP_P15_OPAQUE && object->tag != IMP_P15_EXTERNAL &&
 		object->tag != IMP_P15_OIDDO)
 		return false;
@@ -167,13 +157,14 @@ static bool parts_get(const struct imp_der *object, struct parts *parts)
 	if (imp_der_next(&rd, &der) != IMP_OK)
 		return false;
 	parts->data = der.value;
-	if (imp_der_find(imp_span(rd.p, rd.n), TYPE_ATTRIBUTES, &value) != IMP_OK)
+	value = imp_span(rd.p, rd.n);
+	if (!imp_der_get(&value, TYPE_ATTRIBUTES, &value))
 		return false;
-	if (object->tag == IMP_P15_OIDDO)
-		if (imp_der_find(value, IMP_DER_SEQUENCE, &value) != IMP_OK ||
-			imp_der_find(value, IMP_DER_OID, &parts->id) != IMP_OK)
-			return false;
-	(void)!imp_der_find(value, IMP_DER_SEQUENCE, &parts->path);
+	parts->id.n = 0;
+	if (object->tag == IMP_P15_OIDDO && (!imp_der_get(&value, IMP_DER_SEQUENCE, &value) ||
+						    !imp_der_get(&value, IMP_DER_OID, &parts->id)))
+		return false;
+	(void)imp_der_get(&value, IMP_DER_SEQUENCE, &parts->path);
 	return true;
 }
 
@@ -181,8 +172,7 @@ static bool application_matches(const struct parts *parts, bool *wrapped_twice)
 {
 	struct imp_span oid;
 
-	return imp_der_find(parts->data, IMP_DER_OID, &oid) == IMP_OK &&
-	       oid_matches(oid, wrapped_twice);
+	return imp_der_get(&parts->data, IMP_DER_OID, &oid) && oid_matches(&oid, wrapped_twice);
 }
 
 enum imp_status imp_p15_find_bootstrap(
@@ -192,13 +182,13 @@ enum imp_status imp_p15_find_bootstrap(
 	struct parts parts;
 	struct imp_der der;
 
-	while (imp_der_more(&rd) && imp_der_next(&rd, &der) == IMP_OK) {
+	while (imp_der_step(&rd, &der)) {
 		*wrapped_twice = false;
 		/* A foreign object of any make must not hide ours behind it. */
 		if (parts_get(&der, &parts) &&
-			(oid_matches(parts.id, wrapped_twice) ||
+			(oid_matches(&parts.id, wrapped_twice) ||
 				application_matches(&parts, wrapped_twice)) &&
-			path_get(parts.path, path) == IMP_OK && path->fids.n)
+			path_get(&parts.path, path) == IMP_OK && path->fids.n)
 			return IMP_OK;
 	}
 	return rd.st != IMP_OK ? rd.st : IMP_E_ABSENT;
@@ -212,14 +202,14 @@ static bool object_get(const struct imp_der *der, struct imp_p15_object *object)
 	if (!parts_get(der, &parts))
 		return false;
 	object->kind = (enum imp_p15_kind)der->tag;
-	object->by_id = oid_matches(parts.id, &object->wrapped_twice);
+	object->by_id = oid_matches(&parts.id, &object->wrapped_twice);
 	object->by_application = application_matches(&parts, &object->wrapped_twice);
 	(void)!imp_der_find(parts.common, IMP_DER_UTF8, &object->label);
 	(void)!imp_der_find(parts.common, IMP_DER_OCTETS, &object->auth_id);
 	(void)!imp_der_find(parts.data, IMP_DER_UTF8, &object->application);
 	if (imp_der_find(parts.common, IMP_DER_BIT_STRING, &flags) == IMP_OK)
 		flags_get(flags, object);
-	return parts.path.n == 0 || path_get(parts.path, &object->path) == IMP_OK;
+	return parts.path.n == 0 || path_get(&parts.path, &object->path) == IMP_OK;
 }
 
 enum imp_status imp_p15_dodf_next(struct imp_rd *rd, struct imp_p15_object *object)

@@ -2,18 +2,18 @@
 /* The way to EF(LwM2M_Bootstrap): Appendix G of the Core TS, ref card.md A.2. */
 #include "reader/session.h"
 
+#include "base/crc32.h"
 #include "codec/ef.h"
 #include "codec/fcp.h"
 #include "codec/p15.h"
 
+#include <string.h>
+
 #define RECORDS_MAX 254
 #define CHANNEL_MAX 19
 
-/* Their frames need not be there while others run. */
-#define NOT_INLINED __attribute__((noinline))
-
-static const uint8_t path_of_dir[] = { 0x3F, 0x00, 0x2F, 0x00 };
-static const uint8_t path_of_odf[] = { 0x50, 0x31 };
+static const uint8_t fid_of_dir[] = { 0x2F, 0x00 };
+static const uint8_t fid_of_odf[] = { 0x50, 0x31 };
 
 /* ---- EF(DIR) -----------------------------------------------------------------------------------
  */
@@ -33,112 +33,107 @@ static bool application(struct imr_session *s, struct imp_span dir)
 /* Records from the first one until there are no more; p2 says of which file. */
 static void records(struct imr_session *s, unsigned p2)
 {
-	unsigned le = 0;
+	uint32_t what = IMR_READ_RECORD | IMR_P2(p2);
 
 	for (unsigned i = 1; i <= RECORDS_MAX; i++) {
-		imr_command(s, IMR_READ_RECORD | IMR_P1(i) | p2, 0, le);
+		what += IMR_P1(1);
+		imr_command(s, what, 0);
 		if (s->st != IMR_GOOD || application(s, s->answer))
 			return;
-		le = s->cmd[4]; /* what T=0 wanted */
+		what = (what & ~0xFFU) | s->cmd[4]; /* the Le that T=0 wanted */
 	}
 	s->st = IMR_E_NONE;
 }
 
 static void directory(struct imr_session *s)
 {
+	s->at = 0;
 	records(s, 0x1E << 3); /* by its SFI */
 	if (s->sw == IMR_SW_NO_RECORD || !imr_forgive(s, s->sw))
 		return;
-	imr_path(s, imp_span(path_of_dir, sizeof path_of_dir));
-	imr_open(s);
-	if (!imp_fcp_is_transparent(s->descriptor)) {
+	imr_open_at(s, imp_span(fid_of_dir, sizeof fid_of_dir));
+	if (!imp_fcp_is_transparent(imr_descriptor(s))) {
 		records(s, 0);
 		return;
 	}
 	s->report->quirks |= IMR_QUIRK_DIR_BINARY;
-	if (!application(s, imr_read_all(s)) && s->st == IMR_GOOD)
-		s->st = IMR_E_NONE;
+	if (!application(s, imr_read_all(s)))
+		imr_fail(s, IMR_E_NONE);
 }
 
 /* ---- channel -----------------------------------------------------------------------------------
  */
 
-/* The channel that the card gives, never a fixed one.  0: the basic channel. */
-static uint8_t open_channel(struct imr_session *s)
+/* The channel that the card gives, never a fixed one. */
+static void open_channel(struct imr_session *s)
 {
 	unsigned given;
 
 	s->at = 0;
-	imr_command(s, IMR_MANAGE_CHANNEL, 0, 1);
+	s->channel = 0;
+	imr_command(s, IMR_OPEN_CHANNEL, 0);
 	if (s->config->options & IMR_OPT_BASIC_CHANNEL && imr_forgive(s, s->sw)) {
 		s->report->quirks |= IMR_QUIRK_BASIC_CHANNEL;
-		return 0;
+		return;
 	}
 	if (s->st != IMR_GOOD)
-		return 0;
+		return;
 	given = s->buffer[0];
 	if (s->answer.n != 1 || given - 1 >= CHANNEL_MAX) {
 		s->st = IMR_E_DAMAGED;
-		return 0;
+		return;
 	}
-	s->cla = (uint8_t)(given < 4 ? given : 0x40 | (given - 4));
-	return (uint8_t)given;
+	s->channel = (uint8_t)given;
+	s->cla = (uint8_t)(given < 4 ? given : given + 0x40 - 4);
 }
 
 /* Leave channel 0 as it was found; what the card says no longer matters. */
-static void close_channel(struct imr_session *s, uint8_t number)
+static void close_channel(struct imr_session *s)
 {
-	s->apdus_max++;
+	s->apdus_max = IMR_APDUS_MAX + 1;
 	s->st = IMR_GOOD;
 	s->at = 0;
 	s->cla = 0;
+	if (s->channel) {
+		imr_command(s, IMR_CLOSE_CHANNEL | IMR_P2(s->channel), IMR_NO_LE);
+		return;
+	}
 	s->cmd[IMR_CMD_DATA] = 0x3F;
 	s->cmd[IMR_CMD_DATA + 1] = 0x00;
-	if (number)
-		imr_command(s, IMR_MANAGE_CHANNEL | IMR_P1(0x80) | number, 0, IMR_NO_LE);
-	else
-		imr_command(s, IMR_SELECT | 0x08, 2, IMR_NO_LE); /* the MF, without FCP */
+	imr_command(s, IMR_SELECT | IMR_P2(0x08), 2 | IMR_NO_LE); /* the MF, without FCP */
 }
 
 /* ---- files -------------------------------------------------------------------------------------
  */
 
-/* What the index-th entry of EF(ODF) points to, or holds itself.  *last: there is none, and none
- * behind it. */
-static NOT_INLINED struct imp_span dodf(struct imr_session *s, unsigned index, bool *last)
+/* What the index-th entry of EF(ODF) points to, or holds itself.  Fails with *last when there is
+ * none, and none behind it. */
+static IMR_APART struct imp_span dodf(struct imr_session *s, unsigned index, bool *last)
 {
 	struct imp_p15_odf found;
 	struct imp_rd rd;
 
-	imr_path(s, imp_span(path_of_odf, sizeof path_of_odf));
-	imr_open(s);
+	imr_open_at(s, imp_span(fid_of_odf, sizeof fid_of_odf));
 	rd = imp_rd(imr_read_all(s));
 	do {
 		enum imp_status st = imp_p15_odf_next(&rd, &found);
 
-		if (st == IMP_OK)
-			continue;
-		*last = true;
-		if (s->st == IMR_GOOD)
-			s->st = st == IMP_E_ABSENT ? IMR_E_NONE : IMR_E_DAMAGED;
-		return imp_span(NULL, 0);
+		if (st != IMP_OK) {
+			*last = true;
+			imr_fail(s, st == IMP_E_ABSENT ? IMR_E_NONE : IMR_E_DAMAGED);
+			return imp_span(NULL, 0);
+		}
 	} while (index-- > 0);
 	if (found.objects.n)
 		return found.objects;
-	imr_path(s, found.path.fids);
-	imr_open(s);
+	imr_open_at(s, found.path.fids);
 	return imr_read_all(s);
-}
-
-static bool no_header(const struct imr_session *s)
-{
-	return s->config->headerless && imr_has_no_header(imp_span(s->buffer, s->at));
 }
 
 /* The opened file, from offset from on and at most size octets, up to the end of the payload. */
 static void payload(struct imr_session *s, uint32_t from, size_t size)
 {
-	size_t room = s->config->size - IMR_CARD_ROOM, n;
+	size_t n;
 
 	if (s->size < from)
 		size = 0;
@@ -146,41 +141,37 @@ static void payload(struct imr_session *s, uint32_t from, size_t size)
 		size = s->size - from;
 	n = size < IMR_CHUNK ? size : IMR_CHUNK;
 	s->at = 0;
-	imr_read(s, from, n < room ? n : room);
+	imr_read(s, from, n < s->room ? n : s->room);
 	/* 4 + size, never the filling behind them (A.7); without a header all there is. */
-	n = no_header(s) ? size : imp_ef_extent(imp_span(s->buffer, s->at));
+	n = imp_ef_extent(imp_span(s->buffer, s->at));
 	if (n == 0)
-		n = s->at;
+		n = s->config->headerless ? size : s->at;
 	if (n == IMP_FCP_NO_SIZE)
-		n = room; /* no header, and no size from the card: what there is */
-	if (s->st == IMR_GOOD && n > size)
-		s->st = IMR_E_DAMAGED;
-	if (s->st == IMR_GOOD && n > room)
-		s->st = IMR_E_SPACE;
-	if (n > s->at)
-		imr_read(s, from + (uint32_t)s->at, n - s->at);
-	else
+		n = s->room; /* no header, and no size from the card: what there is */
+	if (n > size)
+		imr_fail(s, IMR_E_DAMAGED);
+	if (n > s->room)
+		imr_fail(s, IMR_E_SPACE);
+	imr_read(s, from, n);
+	if (s->at > n)
 		s->at = n;
 }
 
 /* Bring what a DODF points to into the buffer. */
-static NOT_INLINED void fetch(struct imr_session *s, struct imp_span entries)
+static IMR_APART void fetch(struct imr_session *s, struct imp_span entries)
 {
 	struct imp_p15_path path;
 	enum imp_status found;
 	bool twice;
 
-	if (s->st != IMR_GOOD)
-		return;
 	found = imp_p15_find_bootstrap(entries, &path, &twice);
 	if (found != IMP_OK) {
-		s->st = found == IMP_E_ABSENT ? IMR_E_NONE : IMR_E_DAMAGED;
+		imr_fail(s, found == IMP_E_ABSENT ? IMR_E_NONE : IMR_E_DAMAGED);
 		return;
 	}
 	if (twice)
 		s->report->quirks |= IMR_QUIRK_OID_TWICE;
-	imr_path(s, path.fids);
-	imr_open(s);
+	imr_open_at(s, path.fids);
 	payload(s, path.index, path.length);
 }
 
@@ -188,32 +179,35 @@ static NOT_INLINED void fetch(struct imr_session *s, struct imp_span entries)
 static void deliver(struct imr_session *s)
 {
 	const struct imr_config *config = s->config;
+	struct imp_span file = imp_span(s->buffer, s->at);
 
 	if (s->st != IMR_GOOD)
 		return;
-	if (no_header(s)) {
+	s->report->length = s->at;
+	if (config->headerless && imp_ef_extent(file) == 0) {
 		s->st = config->headerless(s->buffer, s->at, config->visit, config->ctx);
 		s->report->quirks |= IMR_QUIRK_NO_HEADER;
 	} else {
-		s->st = imr_padded(imp_span(s->buffer, s->at), config->visit, config->ctx);
+		s->st = imr_padded(file, config->visit, config->ctx);
 		if (s->st == IMR_GOOD)
 			s->st = IMR_OK;
 	}
-	s->report->length = s->at;
 }
 
 /* Every DODF in the order of the ODF (S12), until one leads to a payload. */
-static NOT_INLINED void load_application(struct imr_session *s)
+static IMR_APART void load_application(struct imr_session *s)
 {
 	enum imr_status kept = IMR_E_NONE;
 	bool last = false;
 	unsigned i = 0;
 
-	imr_select_application(s);
-	if (s->st == IMR_GOOD && s->descriptor && !imp_fcp_is_df(s->descriptor))
-		s->st = IMR_E_DAMAGED; /* a file answered instead (A.11) */
+	imr_select_application(s, 0);
+	i = imr_descriptor(s);
+	if (i && !imp_fcp_is_df((uint8_t)i))
+		imr_fail(s, IMR_E_DAMAGED); /* a file answered instead (A.11) */
 	if (s->st != IMR_GOOD)
 		return;
+	i = 0;
 	while (!last) {
 		s->st = IMR_GOOD;
 		fetch(s, dodf(s, i, &last));
@@ -223,8 +217,8 @@ static NOT_INLINED void load_application(struct imr_session *s)
 			if (s->st == IMR_GOOD)
 				continue; /* the same once more */
 		}
-		if (s->st == IMR_OK || s->st == IMR_E_STOPPED || s->st == IMR_E_IO ||
-			s->st == IMR_E_LIMIT)
+		/* OK and the visitor's stop among them */
+		if (s->st > IMR_E_REFUSED || s->st == IMR_E_IO)
 			return;
 		if (kept == IMR_E_NONE)
 			kept = s->st;
@@ -238,17 +232,19 @@ enum imr_status imr_load_card(const struct imr_config *config, struct imr_report
 	struct imr_session s = { .config = config,
 		.report = report,
 		.buffer = config->buffer,
+		.room = config->size - IMR_CARD_ROOM,
 		.apdus_max = IMR_APDUS_MAX,
 		.chunk = IMR_CHUNK };
-	uint8_t channel;
 
+	if (config->size < IMR_CARD_ROOM)
+		s.st = IMR_E_SPACE;
 	directory(&s);
-	channel = s.st == IMR_GOOD ? open_channel(&s) : 0;
+	open_channel(&s);
 	report->card = s.st;
 	if (s.st == IMR_GOOD) {
 		load_application(&s);
 		report->card = s.st;
-		close_channel(&s, channel);
+		close_channel(&s);
 	}
 	if (report->card == IMR_OK) {
 		report->source = IMR_FROM_CARD;

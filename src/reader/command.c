@@ -4,78 +4,74 @@
 #define GET_RESPONSE 0xC0
 
 /* By SW1 and SW2, ref card.md A.10. */
-static enum imr_status judge(uint8_t sw1, uint8_t sw2)
+static enum imr_status judge(unsigned sw)
 {
-	if (sw1 >= 0x90 && sw1 <= 0x92)
+	unsigned sw1 = sw >> 8;
+
+	if (sw1 - 0x90 <= 2 || sw == 0x6200 || sw == 0x6282)
 		return IMR_GOOD; /* 91, 92: and the card has something for the modem */
-	if (sw1 == 0x62) {
-		if (sw2 == 0x00 || sw2 == 0x82)
-			return IMR_GOOD; /* no information, end of file */
-		if (sw2 == 0x81)
-			return IMR_E_DAMAGED;
-	}
-	if (sw1 == 0x6A && (sw2 == 0x82 || sw2 == 0x83))
+	if (sw == 0x6281)
+		return IMR_E_DAMAGED;
+	if (sw - 0x6A82 <= 1)
 		return IMR_E_NONE;
-	if (sw1 == 0x64 || sw1 == 0x65 || sw1 == 0x6F)
+	if (sw1 - 0x64 <= 1 || sw1 == 0x6F)
 		return IMR_E_IO;
 	return IMR_E_REFUSED;
 }
 
 /* One command of n octets, its answer behind what came before. */
-static bool exchange(struct imr_session *s, size_t n)
+static enum imr_status exchange(struct imr_session *s, size_t n)
 {
-	const struct imr_config *config = s->config;
-	uint8_t *to = s->buffer + s->at + s->answer.n;
-	size_t len = 0;
+	const struct imr_card *card = s->config->card;
+	size_t at = s->at + s->answer.n, len = 0;
+	uint8_t *to = s->buffer + at;
 
-	if (s->st != IMR_GOOD)
-		return false;
-	if (config->size - s->at - s->answer.n < IMR_CARD_ROOM) {
-		s->st = IMR_E_SPACE;
-		return false;
-	}
-	if (s->report->apdus >= s->apdus_max) {
-		s->st = IMR_E_LIMIT;
-		return false;
-	}
+	if (at > s->room)
+		return IMR_E_SPACE;
+	if (s->report->apdus >= s->apdus_max)
+		return IMR_E_LIMIT;
 	s->report->apdus++;
-	if (config->card->transceive(config->card->ctx, s->cmd, n, to, &len) != 0 || len < 2 ||
-		len > IMR_CARD_ROOM) {
-		s->st = IMR_E_IO;
-		return false;
-	}
+	if (card->transceive(card->ctx, s->cmd, n, to, &len) != 0 || len - 2 > IMR_CARD_ROOM - 2)
+		return IMR_E_IO;
 	len -= 2;
 	s->answer.n += len;
-	s->sw = (uint16_t)(to[len] << 8 | to[len + 1]);
-	return true;
+	to += len;
+	s->sw = (uint16_t)(to[0] << 8 | to[1]);
+	return IMR_GOOD;
 }
 
-void imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le)
+void imr_command(struct imr_session *s, uint32_t ins_p1_p2_le, unsigned lc)
 {
+	bool no_le = lc & IMR_NO_LE;
 	uint8_t *cmd = s->cmd;
 	size_t n = 4;
 
 	cmd[0] = s->cla;
-	cmd[1] = (uint8_t)(header >> 16);
-	cmd[2] = (uint8_t)(header >> 8);
-	cmd[3] = (uint8_t)header;
+	cmd[1] = (uint8_t)(ins_p1_p2_le >> 24);
+	cmd[2] = (uint8_t)(ins_p1_p2_le >> 16);
+	cmd[3] = (uint8_t)(ins_p1_p2_le >> 8);
+	lc &= ~IMR_NO_LE;
 	if (lc) {
 		cmd[4] = (uint8_t)lc;
 		n = IMR_CMD_DATA + lc;
 	}
-	if (le != IMR_NO_LE)
-		cmd[n++] = (uint8_t)le;
+	if (!no_le)
+		cmd[n++] = (uint8_t)ins_p1_p2_le;
 	s->answer = imp_span(s->buffer + s->at, 0);
-	while (exchange(s, n)) {
-		uint8_t sw1 = (uint8_t)(s->sw >> 8);
+	while (s->st == IMR_GOOD) {
+		unsigned sw1;
 
+		s->st = exchange(s, n);
+		if (s->st != IMR_GOOD)
+			return;
+		sw1 = s->sw >> 8;
 		if (sw1 == 0x61) {
 			cmd[1] = GET_RESPONSE;
 			cmd[2] = 0;
 			cmd[3] = 0;
 			n = 5;
-		} else if (sw1 != 0x6C || le == IMR_NO_LE) {
-			s->st = judge(sw1, (uint8_t)s->sw);
+		} else if (sw1 != 0x6C || no_le) {
+			s->st = judge(s->sw);
 			if (s->st != IMR_GOOD)
 				s->report->card_sw = s->sw;
 			return;
@@ -91,4 +87,10 @@ bool imr_forgive(struct imr_session *s, uint16_t sw)
 		return false;
 	s->st = IMR_GOOD;
 	return true;
+}
+
+void imr_fail(struct imr_session *s, enum imr_status st)
+{
+	if (s->st == IMR_GOOD)
+		s->st = st;
 }

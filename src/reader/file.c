@@ -7,107 +7,120 @@
 
 #include <string.h>
 
-#define BY_FID 0x00
-#define BY_AID 0x04
-#define BY_PATH 0x08
-#define NO_ANSWER 0x08 /* P2 0C instead of 04 */
+#define BY_FID IMR_P1(0x00)
+#define BY_AID IMR_P1(0x04)
+#define BY_PATH IMR_P1(0x08)
+#define P2_OF_NO_LE 4 /* bits from IMR_NO_LE to P2 0C in place of 04 */
 #define OFFSET_MAX 0x7FFF
-#define CHUNK_FALLBACK 128
 #define CHUNK_MIN 16
 
-/* Without an FCP, or with one that makes no sense, nothing is known and SW alone decides. */
-static void describe(struct imr_session *s)
+static unsigned be16(const uint8_t *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+/* A number in the FCP.  Without an FCP, or with one that makes no sense, nothing is known. */
+static uint32_t field(const struct imr_session *s, uint16_t tag, uint32_t otherwise)
 {
 	struct imp_span v;
 
-	s->size = IMP_FCP_NO_SIZE;
-	s->descriptor = 0;
-	if (imp_fcp_find(s->answer, IMP_FCP_SIZE, &v) == IMP_OK)
-		(void)!imp_der_unsigned(v, &s->size);
-	if (imp_fcp_find(s->answer, IMP_FCP_DESCRIPTOR, &v) == IMP_OK && v.n)
-		s->descriptor = v.p[0];
+	(void)imp_der_get(&s->answer, tag, &v);
+	(void)!imp_der_unsigned(v, &otherwise);
+	return otherwise;
 }
 
-static void select(struct imr_session *s, unsigned p1, const uint8_t *name, size_t n)
+uint8_t imr_descriptor(const struct imr_session *s)
 {
-	unsigned header = IMR_SELECT | IMR_P1(p1);
+	struct imp_span v;
 
+	return imp_der_get(&s->answer, IMP_FCP_DESCRIPTOR, &v) && v.n ? v.p[0] : 0;
+}
+
+static void select(struct imr_session *s, uint32_t p1, unsigned lc)
+{
 	s->at = 0;
-	memcpy(s->cmd + IMR_CMD_DATA, name, n);
-	imr_command(s, header, n, 0);
-	if (imr_forgive(s, IMR_SW_WRONG_P1P2))
-		imr_command(s, header | NO_ANSWER, n, IMR_NO_LE);
-	describe(s);
+	imr_command(s, IMR_SELECT | p1 | (lc & IMR_NO_LE) << P2_OF_NO_LE, lc);
+	if (imr_forgive(s, IMR_SW_WRONG_P1P2)) {
+		lc |= IMR_NO_LE;
+		imr_command(s, IMR_SELECT | p1 | IMR_NO_LE << P2_OF_NO_LE, lc);
+	}
+	imp_fcp_enter(&s->answer);
+	s->size = field(s, IMP_FCP_SIZE, IMP_FCP_NO_SIZE);
 }
 
-void imr_select_application(struct imr_session *s)
+void imr_select_application(struct imr_session *s, unsigned no_le)
 {
-	select(s, BY_AID, imp_p15_aid, sizeof imp_p15_aid);
+	memcpy(s->cmd + IMR_CMD_DATA, imp_p15_aid, sizeof imp_p15_aid);
+	select(s, BY_AID, sizeof imp_p15_aid | no_le);
 }
 
 void imr_open(struct imr_session *s)
 {
-	const uint8_t *fid = s->path + s->path_n - 2;
-	struct imp_span v;
+	uint8_t *path = s->cmd + IMR_CMD_DATA;
+	unsigned fid = be16(path + s->path_n - 2);
 
-	if (s->st != IMR_GOOD)
-		return;
-	select(s, BY_PATH, s->path, s->path_n);
-	if (imr_forgive(s, s->sw))
-		select(s, BY_FID, fid, 2);
-	if (s->st == IMR_GOOD && imp_fcp_find(s->answer, IMP_FCP_FID, &v) == IMP_OK &&
-		!imp_span_eq(v, imp_span(fid, 2)))
+	select(s, BY_PATH, s->path_n);
+	if (imr_forgive(s, s->sw)) {
+		memmove(path, path + s->path_n - 2, 2);
+		s->path_n = 2;
+		select(s, BY_FID, 2);
+	}
+	if (s->st == IMR_GOOD && field(s, IMP_FCP_FID, fid) != fid)
 		s->report->quirks |= IMR_QUIRK_FCP_FID;
 }
 
 void imr_path(struct imr_session *s, struct imp_span fids)
 {
-	uint8_t *to = s->path;
+	uint8_t *to = s->cmd + IMR_CMD_DATA;
 
-	if (fids.n < 2 || fids.n > sizeof s->path - 2) {
-		s->st = IMR_E_DAMAGED;
+	if (fids.n - 2 > IMR_DATA_MAX - 4) {
+		imr_fail(s, IMR_E_DAMAGED);
 		return;
 	}
-	if (fids.p[0] == 0x3F && fids.p[1] == 0x00) {
-		fids.p += 2; /* a path from the MF is given without it */
-		fids.n -= 2;
-	} else if (fids.p[0] != 0x7F || fids.p[1] != 0xFF) {
+	s->path_n = (uint8_t)fids.n;
+	if (fids.p[0] != 0x2F && fids.p[0] != 0x3F && be16(fids.p) != 0x7FFF) {
 		*to++ = 0x7F; /* 7FFF stands for the application */
 		*to++ = 0xFF;
+		s->path_n += 2;
 	}
 	memcpy(to, fids.p, fids.n);
-	s->path_n = (uint8_t)((size_t)(to - s->path) + fids.n);
+}
+
+void imr_open_at(struct imr_session *s, struct imp_span fids)
+{
+	imr_path(s, fids);
+	imr_open(s);
 }
 
 void imr_read(struct imr_session *s, uint32_t from, size_t n)
 {
-	while (n && s->st == IMR_GOOD) {
-		size_t ask = n < s->chunk ? n : s->chunk;
+	while (s->st == IMR_GOOD && s->at < n) {
+		size_t ask = n - s->at;
+		uint32_t offset = from + (uint32_t)s->at;
 
-		imr_command(s, IMR_READ_BINARY | from, 0, (uint8_t)ask);
+		if (offset > OFFSET_MAX)
+			return;
+		if (ask > s->chunk)
+			ask = s->chunk;
+		imr_command(s, IMR_READ_BINARY | IMR_P2(offset | s->by_sfi) | (uint8_t)ask, 0);
 		if (ask > CHUNK_MIN && imr_forgive(s, IMR_SW_WRONG_LENGTH)) {
-			s->chunk = ask > CHUNK_FALLBACK ? CHUNK_FALLBACK : (uint16_t)(ask / 2);
+			s->chunk = (uint16_t)(ask / 2);
 			continue;
 		}
 		if (imr_forgive(s, IMR_SW_WRONG_OFFSET))
-			break; /* the file ended just before */
-		if (s->answer.n > n || from > OFFSET_MAX)
-			s->st = IMR_E_DAMAGED;
-		if (s->st != IMR_GOOD)
-			break;
+			return; /* the file ended just before */
+		s->by_sfi = 0;
 		s->at += s->answer.n;
-		from += (uint32_t)s->answer.n;
-		n -= s->answer.n;
+		if (s->at > n)
+			imr_fail(s, IMR_E_DAMAGED);
 		if (s->answer.n == 0 || s->sw == 0x6282)
-			break;
+			return;
 	}
 }
 
 struct imp_span imr_read_all(struct imr_session *s)
 {
-	size_t room = s->config->size - IMR_CARD_ROOM;
-
 	s->at = 0;
-	imr_read(s, 0, s->size < room ? s->size : room);
+	imr_read(s, 0, s->size < s->room ? s->size : s->room);
 	return imp_span(s->buffer, s->at);
 }

@@ -15,15 +15,17 @@
 #define IMR_DATA_MAX 16	   /* of a command: a path, an AID, a PIN */
 #define IMR_CHUNK 256
 
-/* INS P1 P2 of a command. */
-#define IMR_SELECT 0xA40004U /* P1 says how; answers the FCP */
-#define IMR_READ_BINARY 0xB00000U
-#define IMR_READ_RECORD 0xB20004U
-#define IMR_VERIFY 0x200000U
-#define IMR_MANAGE_CHANNEL 0x700000U
-#define IMR_P1(p1) ((unsigned)(p1) << 8)
+/* A command in one number: INS P1 P2 Le. */
+#define IMR_SELECT 0xA4000400U /* P1 says how; answers the FCP */
+#define IMR_READ_BINARY 0xB0000000U
+#define IMR_READ_RECORD 0xB2000400U
+#define IMR_VERIFY 0x20000000U
+#define IMR_OPEN_CHANNEL 0x70000001U
+#define IMR_CLOSE_CHANNEL 0x70800000U
+#define IMR_P1(p1) ((uint32_t)(p1) << 16)
+#define IMR_P2(p2) ((uint32_t)(p2) << 8)
 
-#define IMR_NO_LE 0x100U
+#define IMR_NO_LE 0x80U /* added to Lc */
 
 enum {
 	IMR_SW_OK = 0x9000,
@@ -35,22 +37,23 @@ enum {
 };
 
 struct imr_session {
-	/* CLA INS P1 P2 Lc, data, Le; after a command octet 4 holds the Le that the card wanted. */
+	/* CLA INS P1 P2 Lc, data, Le; after a command octet 4 holds the Le that the card wanted.
+	 * The path of a file stays where the data is until other data is sent. */
 	uint8_t cmd[5 + IMR_DATA_MAX + 1];
-	uint8_t cla;	/* with the channel */
-	bool pin_tried; /* at most once */
-
-	/* The file that was opened last. */
-	uint8_t descriptor; /* 0 when not said */
-	uint8_t path_n;
-	uint8_t path[IMR_DATA_MAX]; /* as SELECT by path takes it */
-	uint32_t size;		    /* IMP_FCP_NO_SIZE when not said */
+	uint8_t cla;	 /* with the channel */
+	uint8_t channel; /* 0: the basic one */
+	uint8_t path_n;	 /* octets of the path in cmd */
+	bool pin_tried;	 /* at most once */
+	bool known;	 /* by the cache of the card */
 
 	enum imr_status st; /* IMR_GOOD until something fails */
 	uint16_t sw;	    /* of the last command */
 	uint16_t apdus_max;
 	uint16_t chunk;		/* octets that READ BINARY asks for */
+	uint16_t by_sfi;	/* P1 P2 that open the file with its first octets, 0: it is open */
+	uint32_t size;		/* of the selected file, IMP_FCP_NO_SIZE when not said */
 	size_t at;		/* where in the buffer the next answer goes */
+	size_t room;		/* how far it may go: an answer fits behind it */
 	struct imp_span answer; /* to the last command */
 	uint8_t *buffer;	/* of config */
 	const struct imr_config *config;
@@ -64,22 +67,31 @@ struct imr_session {
  * (A.10; failures go into the report).  91xx and 92xx count as 9000, 6282 (end of file) as good.
  * Fails with IMR_E_NONE, IMR_E_DAMAGED, IMR_E_REFUSED, IMR_E_IO, IMR_E_LIMIT or IMR_E_SPACE.
  */
-void imr_command(struct imr_session *s, unsigned header, size_t lc, unsigned le);
+void imr_command(struct imr_session *s, uint32_t ins_p1_p2_le, unsigned lc);
 
 /* Did the last command fail with this SW?  Then the failure is taken back. */
 bool imr_forgive(struct imr_session *s, uint16_t sw);
 
-/* SELECT the application. */
-void imr_select_application(struct imr_session *s);
+/* Fail, unless something has failed before. */
+void imr_fail(struct imr_session *s, enum imr_status st);
+
+/* SELECT the application.  no_le: IMR_NO_LE to do without its FCP, or 0. */
+void imr_select_application(struct imr_session *s, unsigned no_le);
+
+/* First octet of the descriptor in the FCP that was just answered, 0 when not said. */
+uint8_t imr_descriptor(const struct imr_session *s);
 
 /* Keep the path of a file: 2 octets, or starting with 3F00 or 7FFF. */
 void imr_path(struct imr_session *s, struct imp_span fids);
 
-/* Open the file by its path, or else by its FID alone.  The answer is its FCP. */
+/* Open the file by the path that is kept, or else by its FID alone.  The answer is what its FCP
+ * holds. */
 void imr_open(struct imr_session *s);
 
-/* Read n octets from offset `from` to s->at, fewer where the file ends; s->at is behind them then.
- */
+/* Both. */
+void imr_open_at(struct imr_session *s, struct imp_span fids);
+
+/* Read on, from s->at octets behind offset `from`, until n octets are there or the file ends. */
 void imr_read(struct imr_session *s, uint32_t from, size_t n);
 
 /* All of the file, from the start of the buffer. */

@@ -10,6 +10,9 @@
  * IMR_OK, which the public ones return. */
 #define IMR_GOOD ((enum imr_status)0)
 
+/* Not inlined: its frame need not be there while others run. */
+#define IMR_APART __attribute__((noinline))
+
 /* Levels of TLVs below an object. */
 enum imr_level { IMR_INSTANCE, IMR_RESOURCE, IMR_RES_INSTANCE, IMR_LEVELS };
 
