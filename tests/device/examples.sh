@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 # The examples of src/reader/PORTING.md: part of amalgam.sh, which has judge(), $out and $host.
 
@@ -30,7 +30,7 @@ EOF
 build_peers() { # PROGRAM FLAG EXAMPLES...
 	local program=$1
 	shift
-	# shellcheck disable=SC2086,SC2154 # set in amalgam.sh
+	# shellcheck disable=SC2086
 	gcc $host -I"$out" -Itests/device/examples/for_test "$@" tests/device/peers.c \
 		"$out/imprint_reader.c" -o "$program"
 }
