@@ -148,7 +148,7 @@ static enum imp_status check_size(struct planning *p, const struct imp_made *mad
 
 	if (!p->profile.flash.present)
 		return IMP_OK;
-	max = imp_layout_payload_max(&p->profile.flash.layout);
+	max = imp_layout_payload_max(&p->profile.flash.layout, p->profile.flash.tag_key != NULL);
 	if (n <= max)
 		return IMP_OK;
 	(void)imp_diag(&p->env->diag, IMP_E_SPACE,

@@ -121,8 +121,8 @@ enum imp_status imp_group_open(const struct imp_job *job, const struct imp_group
 	if (st == IMP_OK)
 		st = imp_sealer_open(&job->data_key, job->env->rng, &g->sealer);
 	if (st == IMP_OK && job->profile.flash.present)
-		st = imp_unit_file_open(
-			&job->profile.flash.layout, job->batch.keys, options, &g->file);
+		st = imp_unit_file_open(&job->profile.flash.layout, job->batch.keys, &job->tag_key,
+			options, &g->file);
 	if (st != IMP_OK) {
 		imp_group_close(g);
 		return st == diag->status ? st : imp_diag(diag, st, "cannot start a worker");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/inputs.h"
 
+#include "cmd/tag_key.h"
 #include "host/file.h"
 
 #define INPUT_MAX ((size_t)1 << 20)
@@ -63,6 +64,26 @@ static void add_layout(struct imp_sha256 *h, const struct imp_layout *l)
 	imp_sha256_add(h, imp_wr_span(&wr));
 }
 
+/* Something that only this key makes, and that tells nothing of it: the tag of a text. */
+static enum imp_status add_tag_key(struct imp_sha256 *h, const char *path, struct imp_diag *diag)
+{
+	IMP_SECRET key = { { 0 }, 0 };
+	struct imp_cmac *cmac = NULL;
+	uint8_t tag[IMP_CMAC];
+	enum imp_status st = imp_tag_key_read(path, &key, NULL, diag);
+
+	if (st != IMP_OK)
+		return st;
+	st = imp_cmac_open(&key, &cmac);
+	if (st == IMP_OK)
+		st = imp_cmac(cmac, imp_span_str("imprint tag key v1"), imp_span(NULL, 0), tag);
+	imp_cmac_close(cmac);
+	if (st != IMP_OK)
+		return imp_diag(diag, st, "AES-CMAC failed");
+	imp_sha256_add(h, imp_span(tag, sizeof tag));
+	return IMP_OK;
+}
+
 static enum imp_status add_all(
 	struct imp_sha256 *h, const struct imp_profile *p, struct imp_diag *diag)
 {
@@ -75,6 +96,8 @@ static enum imp_status add_all(
 	for (size_t i = 0; i < p->accounts_n && st == IMP_OK; i++)
 		if (p->accounts[i].server_key)
 			st = add_file(h, p->accounts[i].server_key, diag);
+	if (p->flash.tag_key && st == IMP_OK)
+		st = add_tag_key(h, p->flash.tag_key, diag);
 	return st;
 }
 

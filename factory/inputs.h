@@ -11,8 +11,9 @@
 IMP_MUST_CHECK enum imp_status imp_profile_ca(
 	const struct imp_profile *profile, int64_t now, struct imp_ca **out, struct imp_diag *diag);
 
-/* SHA-256 over the layout's numbers, the CA certificate and the servers' keys, so that a run does
- * not go on with other files than the ones the batch was planned with. */
+/* SHA-256 over the layout's numbers, the CA certificate, the servers' keys and what the tag key
+ * makes of a text, so that a run does not go on with other files than the ones the batch was
+ * planned with. */
 IMP_MUST_CHECK enum imp_status imp_profile_inputs(
 	const struct imp_profile *profile, uint8_t out[static IMP_SHA256], struct imp_diag *diag);
 

@@ -2,6 +2,7 @@
 #include "factory/job.h"
 
 #include "cmd/problems_report.h"
+#include "cmd/tag_key.h"
 #include "factory/fields.h"
 #include "factory/inputs.h"
 
@@ -76,11 +77,19 @@ static enum imp_status check_inputs(struct imp_job *job)
 	if (st != IMP_OK || memcmp(now, job->batch.inputs_sha256, sizeof now) == 0)
 		return st;
 	(void)imp_diag(diag, IMP_E_DENIED,
-		"batch '%s': the layout, CA certificate or a server key that %s names has changed "
+		"batch '%s': the layout, CA certificate, a server key or the tag key that %s names "
+		"has changed "
 		"since the batch was planned",
 		job->batch.name, job->batch.profile_path);
 	imp_diag_hint(diag, "put the old file back, or scrap the open units and plan them anew");
 	return IMP_E_DENIED;
+}
+
+static enum imp_status load_tag_key(struct imp_job *job)
+{
+	const char *path = job->profile.flash.tag_key;
+
+	return path ? imp_tag_key_read(path, &job->tag_key, NULL, &job->env->diag) : IMP_OK;
 }
 
 enum imp_status imp_job_load_profile(struct imp_job *job)
@@ -94,7 +103,7 @@ enum imp_status imp_job_load_profile(struct imp_job *job)
 	if (st == IMP_OK)
 		st = imp_profile_ca(&job->profile, job->env->clock->wall_s(job->env->clock->ctx),
 			&job->ca, &job->env->diag);
-	return st;
+	return st == IMP_OK ? load_tag_key(job) : st;
 }
 
 void imp_job_close(struct imp_job *job)
@@ -102,6 +111,7 @@ void imp_job_close(struct imp_job *job)
 	if (!job->env)
 		return;
 	imp_secret_wipe(&job->data_key);
+	imp_secret_wipe(&job->tag_key);
 	imp_ca_close(job->ca);
 	imp_profile_free(&job->profile);
 	imp_batch_free(&job->batch);

@@ -15,6 +15,7 @@ struct imp_job {
 	struct imp_profile profile;
 	struct imp_ca *ca; /* NULL when no account uses x509 */
 	struct imp_secret data_key;
+	struct imp_secret tag_key;  /* of slots; empty: no tags */
 	int lock;		    /* of the batch; -1 when not held */
 	struct imp_devices columns; /* of the device list, without rows */
 	char *column_text;

@@ -77,6 +77,7 @@ static void read_targets(struct imp_reading *r)
 		imp_read_text(r, "layout", raw->flash->layout, &p->flash.layout_name);
 		(void)imp_read_word(r, "encode", raw->flash->encode, encodes, &encode);
 		p->flash.encode = (enum imp_encode)encode;
+		imp_read_path(r, "tag-key", raw->flash->tag_key, &p->flash.tag_key);
 	}
 	if (raw->card) {
 		imp_reading_enter(r, "%s", "targets.card");

@@ -138,6 +138,7 @@ struct imp_profile {
 		unsigned layout_line;
 		struct imp_layout layout; /* loaded unless imp_profile_options.text_only */
 		enum imp_encode encode;
+		const char *tag_key; /* path: slots carry an authentication tag */
 	} flash;
 	struct {
 		bool present;

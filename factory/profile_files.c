@@ -2,6 +2,7 @@
 /* Rules that the files which a profile names can break, and a sample device made of TEST keys. */
 #include "base/plural.h"
 #include "cmd/layout_file.h"
+#include "cmd/tag_key.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
 #include "crypto/server_key.h"
@@ -297,7 +298,9 @@ static void judge_set(struct files *f, const struct imp_set *set, struct imp_spa
 static void judge_size(struct files *f, size_t payload)
 {
 	const struct imp_profile *p = f->r->profile;
-	uint32_t room = p->flash.present ? imp_layout_payload_max(&p->flash.layout) : 0;
+	uint32_t room = p->flash.present
+				? imp_layout_payload_max(&p->flash.layout, p->flash.tag_key != NULL)
+				: 0;
 
 	imp_reading_enter(f->r, "%s", "targets.flash");
 	if (p->flash.present && payload > room)
@@ -347,6 +350,22 @@ static void check_sample(struct files *f)
 	free(s);
 }
 
+static void check_tag_key(struct files *f)
+{
+	const char *path = f->r->profile->flash.tag_key;
+	IMP_SECRET key = { .n = 0 };
+	struct imp_diag diag = { .text = "" };
+	bool loose = false;
+
+	if (!path)
+		return;
+	imp_reading_enter(f->r, "%s", "targets.flash");
+	if (imp_tag_key_read(path, &key, &loose, &diag) != IMP_OK)
+		imp_reading_error(f->r, "tag-key", "", "%s", diag.text);
+	else if (loose)
+		imp_reading_warning(f->r, "tag-key", "", "others may read %s: chmod 600", path);
+}
+
 static void check_layout(struct files *f)
 {
 	struct imp_profile *p = f->r->profile;
@@ -370,6 +389,7 @@ void imp_profile_check_files(struct imp_reading *r, const struct imp_profile_opt
 	check_ca(&f);
 	check_seal(&f);
 	check_layout(&f);
+	check_tag_key(&f);
 	if (!r->problems->errors)
 		check_sample(&f);
 }

@@ -93,6 +93,7 @@ static const cyaml_schema_field_t x509[] = {
 static const cyaml_schema_field_t flash[] = {
 	TEXT("layout", MUST, imp_raw_flash, layout),
 	TEXT("encode", MAY, imp_raw_flash, encode),
+	TEXT("tag-key", MAY, imp_raw_flash, tag_key),
 	CYAML_FIELD_END,
 };
 

@@ -39,7 +39,7 @@ struct imp_raw_x509 {
 };
 
 struct imp_raw_flash {
-	char *layout, *encode;
+	char *layout, *encode, *tag_key;
 };
 
 struct imp_raw_card {

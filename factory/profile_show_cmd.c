@@ -83,6 +83,8 @@ static void fill_targets(struct imp_json *j, const struct imp_profile *p)
 	imp_json_object(j, "targets");
 	if (p->flash.present)
 		imp_json_str(j, "flash", p->flash.layout.name);
+	if (p->flash.tag_key)
+		imp_json_str(j, "tag-key", p->flash.tag_key);
 	if (p->card.present)
 		imp_json_str(j, "card", p->card.read_rule == IMP_READ_PIN ? "pin" : "always");
 	imp_json_object_end(j);
@@ -160,7 +162,9 @@ static void print(struct imp_env *env, const struct view *v)
 	print_text(env, "endpoint", text_of(v, &p->endpoint, v->row ? v->row->endpoint : none));
 	print_text(env, "subject", text_of(v, &p->x509.subject, v->row ? v->row->subject : none));
 	if (p->flash.present)
-		imp_out(env, "%-16slayout %s\n", "flash", p->flash.layout.name);
+		imp_out(env, "%-16slayout %s%s%s\n", "flash", p->flash.layout.name,
+			p->flash.tag_key ? ", tagged by " : "",
+			p->flash.tag_key ? p->flash.tag_key : "");
 	if (p->card.present)
 		imp_out(env, "%-16sread %s\n", "card",
 			p->card.read_rule == IMP_READ_PIN ? "with PIN" : "always");

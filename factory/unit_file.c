@@ -16,6 +16,7 @@
 struct imp_unit_file {
 	const struct imp_layout *layout;
 	enum imp_keys keys;
+	struct imp_cmac *cmac; /* NULL: slots without tag */
 	const struct imp_group_options *options;
 	uint8_t *area;		    /* layout->size octets */
 	uint8_t *again;		    /* the same, read back */
@@ -50,18 +51,23 @@ static enum imp_status alloc(struct imp_unit_file *f)
 }
 
 enum imp_status imp_unit_file_open(const struct imp_layout *layout, enum imp_keys keys,
-	const struct imp_group_options *options, struct imp_unit_file **out)
+	const struct imp_secret *tag_key, const struct imp_group_options *options,
+	struct imp_unit_file **out)
 {
 	struct imp_unit_file *f = calloc(1, sizeof *f);
+	enum imp_status st;
 
 	if (!f)
 		return IMP_E_INTERNAL;
 	f->layout = layout;
 	f->keys = keys;
 	f->options = options;
-	if (alloc(f) != IMP_OK) {
+	st = alloc(f);
+	if (st == IMP_OK && tag_key->n)
+		st = imp_cmac_open(tag_key, &f->cmac);
+	if (st != IMP_OK) {
 		imp_unit_file_close(f);
-		return IMP_E_INTERNAL;
+		return st;
 	}
 	*out = f;
 	return IMP_OK;
@@ -82,6 +88,7 @@ void imp_unit_file_close(struct imp_unit_file *f)
 	wipe_free(f->again, f->layout->size);
 	wipe_free(f->text, f->text_cap);
 	wipe_free(f->text_again, f->text_cap);
+	imp_cmac_close(f->cmac);
 	imp_wipe(f->work, sizeof f->work);
 	free(f);
 }
@@ -192,6 +199,8 @@ static void describe(const struct imp_unit_file *f, struct imp_file_done *done, 
 	imp_json_str(&j, "slot", "A");
 	imp_json_uint(&j, "generation", generation);
 	imp_json_uint(&j, "payload", payload);
+	if (f->cmac)
+		imp_json_str(&j, "tag", "aes-cmac");
 	imp_json_str(&j, "layout", f->layout->name);
 	imp_json_str(&j, "form", f->options->encode == IMP_ENCODE_BIN ? "bin" : "ihex");
 	imp_json_object_end(&j);
@@ -207,7 +216,7 @@ enum imp_status imp_unit_file_write(struct imp_unit_file *f, const char *serial,
 
 	(void)snprintf(done->name, sizeof done->name, "%s.%s", serial,
 		f->options->encode == IMP_ENCODE_BIN ? "bin" : "hex");
-	st = imp_image_render(f->layout, payload, f->keys, generation, f->area, diag);
+	st = imp_image_render(f->layout, payload, f->keys, generation, f->cmac, f->area, diag);
 	if (st == IMP_OK)
 		st = contents(f, &data);
 	if (st == IMP_OK)
@@ -216,7 +225,7 @@ enum imp_status imp_unit_file_write(struct imp_unit_file *f, const char *serial,
 		st = read_back(f, done->name, data.n, diag);
 	if (st == IMP_OK)
 		st = imp_image_verify(f->layout, imp_span(f->again, f->layout->size), payload,
-			f->keys, true, f->work, diag);
+			f->keys, true, f->cmac, f->work, diag);
 	if (st == IMP_OK)
 		st = imp_sha256(data, done->sha256);
 	if (st != IMP_OK)

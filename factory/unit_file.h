@@ -8,8 +8,10 @@
 /* Buffers of one thread, reused from unit to unit. */
 struct imp_unit_file;
 
+/* tag_key: of the slots' authentication tags, empty for none; copied. */
 IMP_MUST_CHECK enum imp_status imp_unit_file_open(const struct imp_layout *layout,
-	enum imp_keys keys, const struct imp_group_options *options, struct imp_unit_file **out);
+	enum imp_keys keys, const struct imp_secret *tag_key,
+	const struct imp_group_options *options, struct imp_unit_file **out);
 void imp_unit_file_close(struct imp_unit_file *file); /* wipes; takes NULL */
 
 /*

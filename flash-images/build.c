@@ -4,6 +4,7 @@
 
 #include "cmd/env.h"
 #include "cmd/source.h"
+#include "cmd/tag_key.h"
 #include "codec/json_enc.h"
 #include "flash-images/image_file.h"
 #include "flash/image.h"
@@ -17,6 +18,7 @@ struct job {
 	struct imp_layout layout;
 	enum imp_encode encode;
 	struct imp_source source;
+	struct imp_cmac *cmac; /* NULL: no tag */
 	struct imp_blob area;
 	int slot;
 	uint32_t generation;
@@ -26,6 +28,7 @@ struct job {
 static void free_job(struct job *job)
 {
 	imp_source_free(&job->source);
+	imp_cmac_close(job->cmac);
 	imp_blob_free(&job->area);
 }
 
@@ -44,7 +47,7 @@ static enum imp_status render_fresh(struct job *job, const struct imp_args *args
 	job->generation = (uint32_t)generation;
 	job->fresh = true;
 	return imp_image_render(&job->layout, imp_blob_span(&job->source.payload), job->source.keys,
-		job->generation, job->area.p, &job->env->diag);
+		job->generation, job->cmac, job->area.p, &job->env->diag);
 }
 
 /* Into an existing area: the slot that is not in use, one generation on. */
@@ -59,13 +62,19 @@ static enum imp_status render_update(struct job *job, const char *path)
 	if (st != IMP_OK)
 		return st;
 	st = imp_image_find(
-		&job->layout, imp_blob_span(&job->area), &old, &report, &job->env->diag);
+		&job->layout, imp_blob_span(&job->area), job->cmac, &old, &report, &job->env->diag);
 	if (st != IMP_OK && st != IMP_E_ABSENT)
-		return imp_area_damaged(job->env, st, path);
+		return imp_area_refused(job->env, st, path, &report);
+	if (st == IMP_OK && !job->cmac &&
+		imp_image_tagged(&job->layout, imp_blob_span(&job->area), &report))
+		imp_warn(job->env,
+			"%s: its slot has an authentication tag, the new one will have none; "
+			"--tag-key makes one",
+			path);
 	job->slot = st == IMP_OK && report.source == IMR_FROM_SLOT_A;
 	job->generation = st == IMP_OK ? report.generation + 1 : 1;
 	return imp_image_put(&job->layout, job->slot, imp_blob_span(&job->source.payload),
-		job->source.keys, job->generation, job->area.p, &job->env->diag);
+		job->source.keys, job->generation, job->cmac, job->area.p, &job->env->diag);
 }
 
 /* What is on the medium, read again from there, through the device's reader. */
@@ -79,7 +88,7 @@ static enum imp_status read_back(struct job *job, const char *path)
 	if (st != IMP_OK)
 		return st;
 	return imp_image_verify(&job->layout, imp_blob_span(&again),
-		imp_blob_span(&job->source.payload), job->source.keys, job->fresh, work,
+		imp_blob_span(&job->source.payload), job->source.keys, job->fresh, job->cmac, work,
 		&job->env->diag);
 }
 
@@ -91,9 +100,10 @@ static void print_result(struct job *job, const char *path)
 
 	if (!job->env->json) {
 		imp_out(job->env,
-			"%s: slot %c, generation %" PRIu32 ", payload %zu octets, %s keys%s\n",
+			"%s: slot %c, generation %" PRIu32 ", payload %zu octets, %s keys%s%s\n",
 			path, 'A' + job->slot, job->generation, job->source.payload.n,
 			job->source.keys == IMP_KEYS_PERSISTENT ? "persistent" : "non-persistent",
+			job->cmac ? ", tag aes-cmac" : "",
 			job->env->dry_run ? " (not written)" : ", read back and verified");
 		return;
 	}
@@ -106,6 +116,7 @@ static void print_result(struct job *job, const char *path)
 	imp_json_uint(&j, "payload", job->source.payload.n);
 	imp_json_str(&j, "keys",
 		job->source.keys == IMP_KEYS_PERSISTENT ? "persistent" : "non-persistent");
+	imp_json_str(&j, "tag", job->cmac ? "aes-cmac" : "none");
 	imp_json_bool(&j, "written", !job->env->dry_run);
 	imp_json_object_end(&j);
 	imp_out(job->env, "%.*s\n", (int)wr.n, (const char *)buf);
@@ -127,6 +138,8 @@ static enum imp_status build(struct job *job, const struct imp_args *args)
 	if (st == IMP_OK && update && imp_arg(args, "generation"))
 		st = imp_diag(&job->env->diag, IMP_E_USAGE,
 			"--generation is for a fresh area; --update goes one on by itself");
+	if (st == IMP_OK)
+		st = imp_tag_key_arg(job->env, args, &job->cmac);
 	if (st == IMP_OK)
 		st = imp_source_load(job->env, args, &job->source);
 	if (st == IMP_OK)

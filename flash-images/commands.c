@@ -2,6 +2,7 @@
 #include "flash-images/commands.h"
 
 #include "cmd/source.h"
+#include "cmd/tag_key.h"
 
 #define LAYOUT                                                                                \
 	{                                                                                     \
@@ -16,6 +17,7 @@ static const struct imp_opt build_opts[] = {
 	{ "generation", "N", "generation of a fresh area (default 1)", 0 },
 	{ "update", "FILE", "put the set into the unused slot of this image, one generation on",
 		0 },
+	IMP_TAG_KEY_OPT,
 	{ "force", NULL, "replace an existing file", 0 },
 	IMP_SOURCE_OPTS,
 	IMP_OPT_END,
@@ -29,6 +31,7 @@ static const struct imp_opt inspect_opts[] = {
 
 static const struct imp_opt verify_opts[] = {
 	LAYOUT,
+	IMP_TAG_KEY_OPT,
 	{ "fresh", NULL, "with a set: everything else in the area must be erased", 0 },
 	IMP_SOURCE_OPTS,
 	IMP_OPT_END,

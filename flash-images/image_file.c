@@ -123,6 +123,17 @@ enum imp_status imp_area_damaged(struct imp_env *env, enum imp_status st, const 
 	return imp_area_diag(env, st, path);
 }
 
+enum imp_status imp_area_refused(
+	struct imp_env *env, enum imp_status st, const char *path, const struct imr_report *report)
+{
+	if (!imp_image_forged(report))
+		return imp_area_damaged(env, st, path);
+	st = imp_area_diag(env, st, path);
+	imp_diag_hint(&env->diag,
+		"it was made with another tag key or none, or changed afterwards; build it again");
+	return st;
+}
+
 /* ---- writing ----------------------------------------------------------------------------------
  */
 

@@ -31,6 +31,11 @@ enum imp_status imp_area_diag(struct imp_env *env, enum imp_status st, const cha
  * a mismatch.) */
 enum imp_status imp_area_damaged(struct imp_env *env, enum imp_status st, const char *path);
 
+/* The same after imp_image_find(): bad input, unless the tag was what a slot lacked (a mismatch).
+ */
+enum imp_status imp_area_refused(
+	struct imp_env *env, enum imp_status st, const char *path, const struct imr_report *report);
+
 /* Write octets that belong at address base, 0600, by temporary name. */
 IMP_MUST_CHECK enum imp_status imp_octets_write(const char *path, enum imp_encode encode,
 	uint32_t base, struct imp_span octets, bool replace, struct imp_diag *diag);

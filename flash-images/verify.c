@@ -4,6 +4,7 @@
 
 #include "cmd/env.h"
 #include "cmd/source.h"
+#include "cmd/tag_key.h"
 #include "codec/json_enc.h"
 #include "flash-images/image_file.h"
 #include "flash/image.h"
@@ -16,11 +17,13 @@
 struct job {
 	struct imp_env *env;
 	struct imp_layout layout;
+	struct imp_cmac *cmac; /* borrowed; NULL: tags are not checked */
 	struct imp_blob area;
 	struct imp_source want; /* the set that should be there; empty when none was named */
 	struct imp_set set;	/* the set that is there */
 	struct imr_report report;
 	struct imp_span payload;
+	bool tagged; /* the slot it is in */
 	struct imp_findings findings;
 };
 
@@ -53,8 +56,8 @@ static enum imp_status compare(struct job *job, const struct imp_args *args, con
 	if (st != IMP_OK)
 		return st;
 	st = imp_image_verify(&job->layout, imp_blob_span(&job->area),
-		imp_blob_span(&job->want.payload), job->want.keys, imp_flag(args, "fresh"), work,
-		&job->env->diag);
+		imp_blob_span(&job->want.payload), job->want.keys, imp_flag(args, "fresh"),
+		job->cmac, work, &job->env->diag);
 	return st == IMP_OK ? st : imp_area_diag(job->env, st, path);
 }
 
@@ -73,6 +76,8 @@ static void print_json(struct job *job, const char *path)
 	imp_json_str(&j, "keys",
 		keys_of(&job->report) == IMP_KEYS_PERSISTENT ? "persistent" : "non-persistent");
 	imp_json_uint(&j, "payload", job->payload.n);
+	imp_json_str(&j, "tag", job->tagged ? "aes-cmac" : "none");
+	imp_json_bool(&j, "tag-verified", job->cmac != NULL);
 	imp_json_array(&j, "findings");
 	for (size_t i = 0; i < job->findings.n; i++) {
 		const struct imp_finding *f = &job->findings.v[i];
@@ -102,8 +107,14 @@ static void print_text(struct job *job, const char *path)
 			f->rule);
 	}
 	if (job->findings.errors == 0)
-		imp_out(job->env, "%s: good, slot %c, payload %zu octets\n", path,
-			job->report.source == IMR_FROM_SLOT_B ? 'B' : 'A', job->payload.n);
+		imp_out(job->env, "%s: good, slot %c, payload %zu octets%s\n", path,
+			job->report.source == IMR_FROM_SLOT_B ? 'B' : 'A', job->payload.n,
+			job->cmac ? ", tag right" : "");
+	if (job->tagged && !job->cmac)
+		imp_note(job->env,
+			"%s: checksum and contents were checked, the authentication tag was not; "
+			"--tag-key FILE checks it",
+			path);
 }
 
 static enum imp_status verify_one(struct job *job, const struct imp_args *args, const char *path)
@@ -114,10 +125,11 @@ static enum imp_status verify_one(struct job *job, const struct imp_args *args, 
 
 	if (st != IMP_OK)
 		return st;
-	st = imp_image_find(&job->layout, imp_blob_span(&job->area), &job->payload, &job->report,
-		&job->env->diag);
+	st = imp_image_find(&job->layout, imp_blob_span(&job->area), job->cmac, &job->payload,
+		&job->report, &job->env->diag);
 	if (st != IMP_OK)
-		return imp_area_damaged(job->env, st, path);
+		return imp_area_refused(job->env, st, path, &job->report);
+	job->tagged = imp_image_tagged(&job->layout, imp_blob_span(&job->area), &job->report);
 	st = judge(job);
 	if (st == IMP_OK)
 		st = compare(job, args, path);
@@ -135,7 +147,7 @@ static enum imp_status verify_one(struct job *job, const struct imp_args *args, 
 }
 
 static enum imp_status verify_file(struct imp_env *env, const struct imp_args *args,
-	const struct imp_layout *layout, const char *path)
+	const struct imp_layout *layout, struct imp_cmac *cmac, const char *path)
 {
 	struct job *job = calloc(1, sizeof *job);
 	enum imp_status st;
@@ -144,6 +156,7 @@ static enum imp_status verify_file(struct imp_env *env, const struct imp_args *a
 		return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
 	job->env = env;
 	job->layout = *layout;
+	job->cmac = cmac;
 	imp_set_init(&job->set);
 	st = verify_one(job, args, path);
 	imp_set_free(&job->set);
@@ -154,14 +167,14 @@ static enum imp_status verify_file(struct imp_env *env, const struct imp_args *a
 }
 
 /* Every file is looked at; the first that is not good decides the exit code. */
-static enum imp_status verify_files(
-	struct imp_env *env, const struct imp_args *args, const struct imp_layout *layout)
+static enum imp_status verify_files(struct imp_env *env, const struct imp_args *args,
+	const struct imp_layout *layout, struct imp_cmac *cmac)
 {
 	enum imp_status first = IMP_OK;
 	size_t bad = 0;
 
 	for (size_t i = 0; i < args->rest_n; i++) {
-		enum imp_status st = verify_file(env, args, layout, args->rest[i]);
+		enum imp_status st = verify_file(env, args, layout, cmac, args->rest[i]);
 
 		if (st == IMP_OK)
 			continue;
@@ -179,7 +192,13 @@ static enum imp_status verify_files(
 enum imp_status imp_image_check(struct imp_env *env, const struct imp_args *args)
 {
 	struct imp_layout layout;
+	struct imp_cmac *cmac = NULL;
 	enum imp_status st = imp_layout_arg(env, args, &layout);
 
-	return st == IMP_OK ? verify_files(env, args, &layout) : st;
+	if (st == IMP_OK)
+		st = imp_tag_key_arg(env, args, &cmac);
+	if (st == IMP_OK)
+		st = verify_files(env, args, &layout, cmac);
+	imp_cmac_close(cmac);
+	return st;
 }

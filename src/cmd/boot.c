@@ -8,6 +8,8 @@
 #include "cmd/document.h"
 #include "cmd/env.h"
 #include "cmd/json_line.h"
+#include "cmd/tag_key.h"
+#include "flash/image.h"
 #include "model/set_form.h"
 
 #include <stdio.h>
@@ -24,6 +26,9 @@ struct boot {
 	char card_text[sizeof(((struct imp_diag *)0)->text)]; /* why there is none */
 	struct imp_boot_image image;
 	bool have_image;
+	struct imp_cmac *cmac; /* NULL: a device that asks for no tag */
+	uint32_t minimum;
+	bool have_minimum;
 
 	struct imr_report report;
 	enum imr_status status;
@@ -45,6 +50,7 @@ static void boot_free(struct boot **boot)
 	if (b->have_image)
 		imp_boot_image_free(&b->image);
 	imp_card_close(&b->card);
+	imp_cmac_close(b->cmac);
 	imp_set_free(&b->set);
 	imp_wipe(b, sizeof(*b));
 	free(b);
@@ -105,6 +111,32 @@ static enum imp_status take_image(struct imp_env *env, const struct imp_args *ar
 	return imp_boot_image_load(env, args, &b->image);
 }
 
+/* What the device asks of a slot. */
+static enum imp_status take_authority(
+	struct imp_env *env, const struct imp_args *args, struct boot *b)
+{
+	uint64_t minimum = 0;
+	enum imp_status st = imp_arg_number(env, args, "min-generation", 0, UINT32_MAX, &minimum);
+
+	if (st != IMP_OK)
+		return st;
+	b->minimum = (uint32_t)minimum;
+	b->have_minimum = imp_arg(args, "min-generation") != NULL;
+	if (imp_arg(args, "tag-key") && !b->have_image) {
+		imp_diag(&env->diag, IMP_E_USAGE, "--tag-key is for slots in flash");
+		imp_diag_hint(&env->diag, "give --flash FILE");
+		return IMP_E_USAGE;
+	}
+	if (b->have_minimum && !imp_arg(args, "tag-key")) {
+		imp_diag(&env->diag, IMP_E_USAGE,
+			"--min-generation says nothing without a tag: anybody may write a higher "
+			"one");
+		imp_diag_hint(&env->diag, "give --tag-key FILE");
+		return IMP_E_USAGE;
+	}
+	return imp_tag_key_arg(env, args, &b->cmac);
+}
+
 /* ---- the boot
  * ------------------------------------------------------------------------------------ */
 
@@ -131,9 +163,14 @@ static void load(struct boot *b, bool lenient)
 		.ctx = b,
 		.options = IMR_OPT_BASIC_CHANNEL };
 
+	struct imr_authority authority = imp_image_authority(b->cmac);
+
 	if (lenient)
 		config.headerless = imr_headerless;
-	b->status = imr_load(&config, &b->report);
+	if (b->have_minimum)
+		authority.minimum = &b->minimum;
+	b->status = b->cmac ? imr_load_authentic(&config, &authority, &b->report)
+			    : imr_load(&config, &b->report);
 }
 
 /* The same payload for people and programs; the host's decoder must agree with the device's. */
@@ -303,6 +340,9 @@ static enum imp_status verdict(struct imp_env *env, const struct boot *b)
 		{ IMR_E_SPACE, IMP_E_SPACE, "" },
 		{ IMR_E_REFUSED, IMP_E_REFUSED, "" },
 		{ IMR_E_LIMIT, IMP_E_IO, "another card" },
+		{ IMR_E_FORGED, IMP_E_MISMATCH,
+			"the image was made with another tag key or none, or changed afterwards" },
+		{ IMR_E_ROLLBACK, IMP_E_MISMATCH, "program the newer image again" },
 	};
 	enum imp_status st = IMP_E_INTERNAL;
 	const char *hint = "";
@@ -337,6 +377,8 @@ static enum imp_status run(struct imp_env *env, const struct imp_args *args, str
 
 	if (st == IMP_OK)
 		st = take_image(env, args, b);
+	if (st == IMP_OK)
+		st = take_authority(env, args, b);
 	if (st == IMP_OK)
 		st = take_card(env, args, b);
 	if (st != IMP_OK)
@@ -383,6 +425,8 @@ static const struct imp_opt opts[] = {
 		IMP_OPT_OPTIONAL },
 	{ "flash", "FILE", "the device's flash: an image, bin or Intel HEX", 0 },
 	{ "layout", "NAME", "where its slots are (default: where they are found)", 0 },
+	IMP_TAG_KEY_OPT,
+	{ "min-generation", "N", "with --tag-key: the lowest generation that the device takes", 0 },
 	{ "pin-file", "FILE", "the device's PIN for the card: characters, or hex: and hex digits",
 		0 },
 	{ "lenient", NULL, "take a card file without header too", 0 },

@@ -19,6 +19,11 @@ struct shown {
 	bool reveal;
 };
 
+static const char *tag_text(uint8_t tag)
+{
+	return tag == IMP_SLOT_TAG_CMAC ? "aes-cmac" : "none";
+}
+
 static const char *keys_text(uint8_t keys)
 {
 	return keys == IMP_SLOT_KEYS_NON_PERSISTENT ? "non-persistent" : "persistent";
@@ -40,6 +45,7 @@ static void json_slots(struct imp_json *j, const struct imp_slots *slots)
 			imp_json_uint(j, "generation", s->slot.generation);
 			imp_json_str(j, "keys", keys_text(s->slot.keys));
 			imp_json_uint(j, "payload", s->slot.length);
+			imp_json_str(j, "tag", tag_text(s->slot.tag));
 		}
 		imp_json_object_end(j);
 	}
@@ -52,7 +58,7 @@ static void json_slot(struct imp_json *j, const struct imp_level *level)
 	imp_json_uint(j, "generation", level->slot.generation);
 	imp_json_str(j, "keys", keys_text(level->slot.keys));
 	imp_json_uint(j, "payload", level->slot.length);
-	imp_json_str(j, "tag", level->slot.tag == IMP_SLOT_TAG_CMAC ? "aes-cmac" : "none");
+	imp_json_str(j, "tag", tag_text(level->slot.tag));
 }
 
 static void json_certificate(struct imp_json *j, const struct imp_x509_info *info)
@@ -155,8 +161,9 @@ static void text_slots(
 		imp_out(env, "  slot at %zu: %s", s->at, imp_slot_state_text(s->state));
 		if (s->state == IMP_OK)
 			imp_out(env,
-				", generation %" PRIu32 ", keys %s, payload %" PRIu32 " octets%s",
+				", generation %" PRIu32 ", keys %s, payload %" PRIu32 " octets%s%s",
 				s->slot.generation, keys_text(s->slot.keys), s->slot.length,
+				s->slot.tag ? ", tag aes-cmac (not checked)" : "",
 				s == slots->newest ? ", in use" : "");
 		imp_out(env, "\n");
 	}
@@ -181,8 +188,9 @@ static void text_outer(struct imp_env *env, const struct shown *s, const struct 
 	if (level->format == IMP_FORMAT_IHEX || level->format == IMP_FORMAT_BIN)
 		text_slots(env, level, &s->content->slots);
 	if (level->format == IMP_FORMAT_SLOT && level->slot.length)
-		imp_out(env, "  at %zu, generation %" PRIu32 ", keys %s\n", level->offset,
-			level->slot.generation, keys_text(level->slot.keys));
+		imp_out(env, "  at %zu, generation %" PRIu32 ", keys %s%s\n", level->offset,
+			level->slot.generation, keys_text(level->slot.keys),
+			level->slot.tag ? ", tag aes-cmac (not checked)" : "");
 	if (level->format == IMP_FORMAT_CERTIFICATE)
 		text_certificate(env, &s->content->certificate);
 	if (level->format == IMP_FORMAT_LEDGER)

@@ -43,9 +43,11 @@ enum imp_status imp_layout_check(const struct imp_layout *l, struct imp_diag *di
 	return IMP_OK;
 }
 
-uint32_t imp_layout_payload_max(const struct imp_layout *l)
+uint32_t imp_layout_payload_max(const struct imp_layout *l, bool tagged)
 {
-	uint32_t room = l->slot_size - IMP_SLOT_PAYLOAD_AT;
+	/* Slots are whole blocks of IMP_SLOT_ALIGN: the payload's filling comes for nothing. */
+	uint32_t taken = IMP_SLOT_PAYLOAD_AT + (tagged ? IMP_SLOT_ALIGN : 0);
+	uint32_t room = l->slot_size > taken ? l->slot_size - taken : 0;
 
 	return room < IMP_SLOT_PAYLOAD_MAX ? room : IMP_SLOT_PAYLOAD_MAX;
 }

@@ -29,7 +29,7 @@ struct imp_layout {
 IMP_MUST_CHECK enum imp_status imp_layout_check(
 	const struct imp_layout *layout, struct imp_diag *diag);
 
-/* Largest payload that a slot of this layout takes. */
-uint32_t imp_layout_payload_max(const struct imp_layout *layout);
+/* Largest payload that a slot of this layout takes, with an authentication tag behind it or not. */
+uint32_t imp_layout_payload_max(const struct imp_layout *layout, bool tagged);
 
 #endif

@@ -25,7 +25,6 @@ static void close_fd(const int *fd)
 	if (*fd > STDERR_FILENO)
 		(void)close(*fd);
 }
-#define RAW_KEY 32 /* octets of a station key */
 #define FD __attribute__((cleanup(close_fd))) int
 
 static enum imp_status open_for_reading(const char *path, int *fd, struct imp_diag *diag)
@@ -267,10 +266,15 @@ static bool readable_by_others(const char *path)
 	       (sb.st_mode & (S_IRGRP | S_IROTH));
 }
 
-/* The last octet of a raw key may look like a newline, so its length decides. */
+/* Octets of an AES key: the last one may look like a newline, so the length decides. */
+static bool is_raw_key(struct imp_span text)
+{
+	return text.n == 16 || text.n == 24 || text.n == 32;
+}
+
 static struct imp_span without_newline(struct imp_span text)
 {
-	if (text.n == RAW_KEY || !text.n || text.p[text.n - 1] != '\n')
+	if (!text.n || text.p[text.n - 1] != '\n')
 		return text;
 	text.n--;
 	if (text.n && text.p[text.n - 1] == '\r')
@@ -294,17 +298,20 @@ enum imp_status imp_file_secret(
 	IMP_SECRET secret = { { 0 }, 0 };
 	struct imp_wr wr = imp_wr(secret.b, sizeof secret.b);
 	enum imp_status st = imp_file_read(path, 2 * IMP_SECRET_MAX + 16, &blob, diag);
-	struct imp_span text;
+	struct imp_span text = imp_blob_span(&blob);
+	bool raw;
 
 	if (st != IMP_OK)
 		return st;
-	text = without_newline(imp_blob_span(&blob));
+	raw = is_raw_key(text) && !imp_span_starts(text, imp_span_str(prefix));
+	if (!raw)
+		text = without_newline(text);
 	if (imp_span_starts(text, imp_span_str(prefix))) {
 		st = imp_hex_get(&wr, imp_span(text.p + 4, text.n - 4));
 		if (st != IMP_OK)
 			return imp_diag(
 				diag, IMP_E_FORMAT, "%s: not hexadecimal behind 'hex:'", path);
-	} else if (text.n != RAW_KEY && has_control(text)) {
+	} else if (!raw && has_control(text)) {
 		imp_diag(diag, IMP_E_FORMAT, "%s: holds a control character", path);
 		imp_diag_hint(diag, "take it out, or write the octets as hex: and hex digits");
 		return IMP_E_FORMAT;

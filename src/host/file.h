@@ -50,9 +50,9 @@ IMP_MUST_CHECK enum imp_status imp_file_sync_all(int dirfd, const char *dir, str
 
 /*
  * A key or PIN file into a secret: the octets, or, when they start with "hex:", what the hex digits
- * spell; one trailing newline (LF or CR LF) ignored.  A file of exactly 32 octets is a raw station
- * key and taken whole.  In any other text a control character is refused: a card would count it as
- * a wrong PIN.  Warns through *loose when others may read the file.
+ * spell; one trailing newline (LF or CR LF) ignored.  Exactly 16, 24 or 32 octets are a raw key and
+ * taken whole.  In any other text a control character is refused: a card would count it as a wrong
+ * PIN.  Warns through *loose when others may read the file.
  */
 IMP_MUST_CHECK enum imp_status imp_file_secret(
 	const char *path, struct imp_secret *out, bool *loose, struct imp_diag *diag);

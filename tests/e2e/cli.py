@@ -446,7 +446,8 @@ def document(name, **more):
 EF = [document("ef-lwm2m-bootstrap", padding=INT), document("ef-lwm2m-bootstrap", padding=INT, keys=KEYS)]
 SLOT = {"format": ("slot",), "bytes": INT, "offset": INT, "generation": INT, "keys": KEYS, "payload": INT,
         "tag": ("none", "aes-cmac"), "contains": EF}
-SLOTS = [[[{"offset": INT, "state": ("good",), "generation": INT, "keys": KEYS, "payload": INT},
+SLOTS = [[[{"offset": INT, "state": ("good",), "generation": INT, "keys": KEYS, "payload": INT,
+            "tag": ("none", "aes-cmac")},
            {"offset": INT, "state": ("not committed", "newer format", "checksum wrong", "damaged")}]]]
 BIN = {"format": ("bin",), "bytes": INT, "slots": SLOTS, "contains": SLOT}
 IHEX = {"format": ("ihex",), "bytes": INT, "base": INT, "image": INT, "slots": SLOTS, "contains": SLOT}

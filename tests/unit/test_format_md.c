@@ -103,11 +103,11 @@ static void product_writes_the_dumps(void **state)
 		struct imp_span payload = payload_of(pages[i].dump);
 
 		assert_int_equal(imp_image_render(&layout, payload, pages[i].keys,
-					 pages[i].generation, area, NULL),
+					 pages[i].generation, NULL, area, NULL),
 			IMP_OK);
 		assert_memory_equal(area, pages[i].dump, SLOT);
 		assert_int_equal(imp_image_verify(&layout, imp_span(area, sizeof area), payload,
-					 pages[i].keys, true, work, NULL),
+					 pages[i].keys, true, NULL, work, NULL),
 			IMP_OK);
 	}
 }
@@ -120,11 +120,12 @@ static void changed_dump_is_caught(void **state)
 
 	(void)state;
 	assert_int_equal(
-		imp_image_render(&layout, payload, IMP_KEYS_PERSISTENT, 1, area, NULL), IMP_OK);
+		imp_image_render(&layout, payload, IMP_KEYS_PERSISTENT, 1, NULL, area, NULL),
+		IMP_OK);
 	for (size_t at = 0; at < sizeof area; at++) {
 		area[at] ^= 0x10;
 		assert_int_not_equal(imp_image_verify(&layout, imp_span(area, sizeof area), payload,
-					     IMP_KEYS_PERSISTENT, true, work, NULL),
+					     IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
 			IMP_OK);
 		area[at] ^= 0x10;
 	}

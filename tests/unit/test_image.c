@@ -47,13 +47,14 @@ static int setup(void **state)
 
 static enum imp_status find(const uint8_t *area, struct imp_span *payload, struct imr_report *r)
 {
-	return imp_image_find(&layout, imp_span(area, AREA), payload, r, NULL);
+	return imp_image_find(&layout, imp_span(area, AREA), NULL, payload, r, NULL);
 }
 
 static void render(uint8_t *area)
 {
 	assert_int_equal(
-		imp_image_render(&layout, old_set, IMP_KEYS_PERSISTENT, 1, area, NULL), IMP_OK);
+		imp_image_render(&layout, old_set, IMP_KEYS_PERSISTENT, 1, NULL, area, NULL),
+		IMP_OK);
 }
 
 static void newer_slot_wins_also_across_the_wrap(void **state)
@@ -72,10 +73,10 @@ static void newer_slot_wins_also_across_the_wrap(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof generations / sizeof *generations; i++) {
 		assert_int_equal(imp_image_render(&layout, old_set, IMP_KEYS_PERSISTENT,
-					 generations[i][0], area, NULL),
+					 generations[i][0], NULL, area, NULL),
 			IMP_OK);
 		assert_int_equal(imp_image_put(&layout, 1, new_set, IMP_KEYS_NON_PERSISTENT,
-					 generations[i][1], area, NULL),
+					 generations[i][1], NULL, area, NULL),
 			IMP_OK);
 		assert_int_equal(find(area, &got, &r), IMP_OK);
 		assert_int_equal(r.source, IMR_FROM_SLOT_B);
@@ -83,7 +84,7 @@ static void newer_slot_wins_also_across_the_wrap(void **state)
 		assert_true(imp_span_eq(got, new_set));
 		/* and the other way round: A the newer one */
 		assert_int_equal(imp_image_put(&layout, 0, old_set, IMP_KEYS_PERSISTENT,
-					 generations[i][1] + 1, area, NULL),
+					 generations[i][1] + 1, NULL, area, NULL),
 			IMP_OK);
 		assert_int_equal(find(area, &got, &r), IMP_OK);
 		assert_int_equal(r.source, IMR_FROM_SLOT_A);
@@ -101,7 +102,8 @@ static void every_flipped_bit_falls_back(void **state)
 	(void)state;
 	render(area);
 	assert_int_equal(
-		imp_image_put(&layout, 1, new_set, IMP_KEYS_PERSISTENT, 2, area, NULL), IMP_OK);
+		imp_image_put(&layout, 1, new_set, IMP_KEYS_PERSISTENT, 2, NULL, area, NULL),
+		IMP_OK);
 	for (size_t bit = 0; bit < AREA * 8; bit++) {
 		struct imp_span got = { NULL, 0 };
 		struct imr_report r;
@@ -120,7 +122,7 @@ static void every_flipped_bit_falls_back(void **state)
 		}
 		/* the strict check of a fresh image finds every one of them */
 		assert_int_not_equal(imp_image_verify(&layout, imp_span(area, AREA), new_set,
-					     IMP_KEYS_PERSISTENT, true, work, NULL),
+					     IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
 			IMP_OK);
 		area[bit / 8] ^= (uint8_t)(1U << bit % 8);
 	}
@@ -140,8 +142,8 @@ static void every_cut_is_refused(void **state)
 
 		assert_non_null(cut);
 		memcpy(cut, area, n);
-		assert_int_equal(
-			imp_image_find(&layout, imp_span(cut, n), &got, &r, NULL), IMP_E_MISMATCH);
+		assert_int_equal(imp_image_find(&layout, imp_span(cut, n), NULL, &got, &r, NULL),
+			IMP_E_MISMATCH);
 		free(cut);
 	}
 }
@@ -155,7 +157,8 @@ static void torn_writes_keep_the_old_set(void **state)
 	render(area);
 	memcpy(whole, area, AREA);
 	assert_int_equal(
-		imp_image_put(&layout, 1, new_set, IMP_KEYS_PERSISTENT, 2, whole, NULL), IMP_OK);
+		imp_image_put(&layout, 1, new_set, IMP_KEYS_PERSISTENT, 2, NULL, whole, NULL),
+		IMP_OK);
 	for (size_t n = 0; n <= SLOT; n += 8) {
 		struct imp_span got;
 		struct imr_report r;
@@ -207,7 +210,7 @@ static void payloads_at_the_edge_of_a_slot(void **state)
 		enum imp_status st;
 
 		memset(area, 0x77, sizeof area);
-		st = imp_image_render(&tight, payload, IMP_KEYS_PERSISTENT, 1, area, &diag);
+		st = imp_image_render(&tight, payload, IMP_KEYS_PERSISTENT, 1, NULL, area, &diag);
 		if (payload.n > 256 - 64) {
 			assert_int_equal(st, IMP_E_SPACE);
 			assert_non_null(strstr(diag.text, "tight"));
@@ -216,10 +219,10 @@ static void payloads_at_the_edge_of_a_slot(void **state)
 		}
 		assert_int_equal(st, IMP_OK);
 		assert_int_equal(
-			imp_image_find(&tight, imp_span(area, 512), &got, &r, NULL), IMP_OK);
+			imp_image_find(&tight, imp_span(area, 512), NULL, &got, &r, NULL), IMP_OK);
 		assert_true(imp_span_eq(got, payload));
 		assert_int_equal(imp_image_verify(&tight, imp_span(area, 512), payload,
-					 IMP_KEYS_PERSISTENT, true, work, NULL),
+					 IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
 			IMP_OK);
 	}
 }
@@ -231,13 +234,13 @@ static void verify_tells_other_payload_and_other_keys(void **state)
 	(void)state;
 	render(area);
 	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
-				 IMP_KEYS_PERSISTENT, true, work, NULL),
+				 IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
 		IMP_OK);
 	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), new_set,
-				 IMP_KEYS_PERSISTENT, true, work, NULL),
+				 IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
 		IMP_E_MISMATCH);
 	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
-				 IMP_KEYS_NON_PERSISTENT, true, work, NULL),
+				 IMP_KEYS_NON_PERSISTENT, true, NULL, work, NULL),
 		IMP_E_MISMATCH);
 }
 

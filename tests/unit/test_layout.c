@@ -65,8 +65,10 @@ static void room_for_payloads(void **state)
 	const struct imp_layout large = L(0, 1U << 20, 4096, 8, 0, 65536, 65536);
 
 	(void)state;
-	assert_int_equal(imp_layout_payload_max(&small), 2048 - 64);
-	assert_int_equal(imp_layout_payload_max(&large), 32768);
+	assert_int_equal(imp_layout_payload_max(&small, false), 2048 - 64);
+	assert_int_equal(imp_layout_payload_max(&small, true), 2048 - 96);
+	assert_int_equal(imp_layout_payload_max(&large, false), 32768);
+	assert_int_equal(imp_layout_payload_max(&large, true), 32768);
 }
 
 int main(void)
