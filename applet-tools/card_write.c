@@ -165,12 +165,22 @@ static void warn_readable(struct write *w)
 
 /* ---- the ledger ---- */
 
-static enum imp_status bind_unit(struct write *w)
+static enum imp_status may_bind(struct write *w)
 {
 	if (!w->source->ledger)
 		return IMP_OK;
-	return imp_ledger_card_bind(
+	return imp_ledger_card_may_bind(
 		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
+}
+
+/* Not earlier than the keys go: a card that refuses its ADM key shall not keep the unit. */
+static enum imp_status bind_unit(void *ctx, struct imp_diag *diag)
+{
+	const struct write *w = (const struct write *)ctx;
+
+	if (!w->source->ledger)
+		return IMP_OK;
+	return imp_ledger_card_bind(w->source->ledger, w->source->unit.id, w->writer->iccid, diag);
 }
 
 static enum imp_status record_written(struct write *w)
@@ -205,6 +215,8 @@ static enum imp_status plan(struct write *w)
 	if (st == IMP_OK)
 		st = right_card(w);
 	if (st == IMP_OK)
+		st = may_bind(w);
+	if (st == IMP_OK)
 		st = imp_writer_plan(w->writer, diag);
 	return st;
 }
@@ -212,12 +224,15 @@ static enum imp_status plan(struct write *w)
 static enum imp_status carry_out(struct write *w)
 {
 	struct imp_diag *diag = &w->env->diag;
-	enum imp_status st = bind_unit(w);
+	enum imp_status st;
 
+	warn_readable(w);
+	w->writer->before_payload = bind_unit;
+	w->writer->ctx = w;
+	st = imp_writer_run(w->writer, diag);
+	/* A card that held the set already was sent nothing of it. */
 	if (st == IMP_OK)
-		warn_readable(w);
-	if (st == IMP_OK)
-		st = imp_writer_run(w->writer, diag);
+		st = bind_unit(w, diag);
 	if (st == IMP_OK)
 		st = record_written(w);
 	if (st == IMP_OK)

@@ -312,14 +312,32 @@ static void locate(const struct imp_writer *writer, size_t i, struct imp_diag *d
 		imp_diag_hint(diag, "%s", cause.hint);
 }
 
+static bool carries_payload(const struct imp_step *step)
+{
+	return step->kind == IMP_STEP_UPDATE && !step->open;
+}
+
+static enum imp_status ask(
+	struct imp_writer *writer, const struct imp_step *step, bool *asked, struct imp_diag *diag)
+{
+	if (*asked || !carries_payload(step) || !writer->before_payload)
+		return IMP_OK;
+	*asked = true;
+	return writer->before_payload(writer->ctx, diag);
+}
+
 enum imp_status imp_writer_run(struct imp_writer *writer, struct imp_diag *diag)
 {
 	unsigned before = writer->session.apdus;
 	struct imp_diag own = { .status = IMP_OK };
 	enum imp_status st = IMP_OK;
+	bool asked = false;
 
 	diag = diag ? diag : &own;
 	for (size_t i = 0; i < writer->plan.n && st == IMP_OK; i++) {
+		st = ask(writer, &writer->plan.step[i], &asked, diag);
+		if (st != IMP_OK)
+			break;
 		st = run_step(writer, i, diag);
 		if (st != IMP_OK)
 			locate(writer, i, diag);

@@ -88,8 +88,9 @@ static enum imp_status bind_first(
 	return st;
 }
 
-enum imp_status imp_ledger_card_bind(
-	struct imp_ledger *l, int64_t unit, const char *iccid, struct imp_diag *diag)
+/* Without commit: the same judgement, and all of it taken back. */
+static enum imp_status bind(
+	struct imp_ledger *l, int64_t unit, const char *iccid, bool commit, struct imp_diag *diag)
 {
 	IMP_TXN txn = { NULL };
 	IMP_UNIT u = { 0 };
@@ -114,7 +115,19 @@ enum imp_status imp_ledger_card_bind(
 		return IMP_E_DENIED;
 	}
 	st = bind_first(l, &u, iccid, diag);
-	return st == IMP_OK ? imp_txn_commit(&txn, diag) : st;
+	return st == IMP_OK && commit ? imp_txn_commit(&txn, diag) : st;
+}
+
+enum imp_status imp_ledger_card_may_bind(
+	struct imp_ledger *l, int64_t unit, const char *iccid, struct imp_diag *diag)
+{
+	return bind(l, unit, iccid, false, diag);
+}
+
+enum imp_status imp_ledger_card_bind(
+	struct imp_ledger *l, int64_t unit, const char *iccid, struct imp_diag *diag)
+{
+	return bind(l, unit, iccid, true, diag);
 }
 
 /* Move a unit on that is bound to this card. */

@@ -265,12 +265,16 @@ IMP_MUST_CHECK enum imp_status imp_ledger_scrap(struct imp_ledger *ledger,
 	struct imp_diag *diag);
 
 /*
- * Cards.  bind comes before the card is touched: unit and ICCID belong to each other from then on.
- * IMP_E_DENIED: the unit has no open card target, its keys are not made yet, it is released, failed
- * or scrapped, or either side is bound elsewhere already; the diagnosis says which.  Binding again
- * to the same card is IMP_OK (a torn card is resumed).  written and verified: the unit must be
- * bound to this ICCID; verified -> released, or verified while the flash target is open.
+ * Cards.  bind comes before the first octet of the keys goes to the card: unit and ICCID belong to
+ * each other from then on.  IMP_E_DENIED: the unit has no open card target, its keys are not made
+ * yet, it is released, failed or scrapped, or either side is bound elsewhere already; the diagnosis
+ * says which.  Binding again to the same card is IMP_OK (a torn card is resumed).  may_bind says
+ * the same without binding, so that a card can be refused before it is asked for a key.  written
+ * and verified: the unit must be bound to this ICCID; verified -> released, or verified while the
+ * flash target is open.
  */
+IMP_MUST_CHECK enum imp_status imp_ledger_card_may_bind(
+	struct imp_ledger *ledger, int64_t unit, const char *iccid, struct imp_diag *diag);
 IMP_MUST_CHECK enum imp_status imp_ledger_card_bind(
 	struct imp_ledger *ledger, int64_t unit, const char *iccid, struct imp_diag *diag);
 IMP_MUST_CHECK enum imp_status imp_ledger_card_written(

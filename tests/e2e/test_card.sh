@@ -378,6 +378,44 @@ run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-C2 --
 refuses "the next unit wants its own card" 7 "not 8988211000000000029"
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin
 refuses "this card has its unit" 7 "8988211000000000011"
+run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin --dry-run
+refuses "a dry run says so too" 7 "8988211000000000011"
+
+# Unit and card belong together from the first octet of the keys on, not before.
+d1=urn:dev:ops:0001B2-CARD-D1
+bound() { run ledger show --ledger l.db --endpoint $d1; [[ $out == *", card $1"* ]]; }
+remove
+rm -f $state
+insert --iccid 8988211000000000037
+run card write --reader 0 --ledger l.db --endpoint $d1 --adm-file adm.wrong --pin-file pin
+refuses "wrong ADM" 5 "ADM1 is wrong"
+check "the unit is bound to no card" '! bound 8'
+remove
+fault '{"ins":"E0","do":"sw","value":"6A84"}'
+insert
+run card write --reader 0 --ledger l.db --endpoint $d1 --adm-file adm --pin-file pin
+refuses "a card that is full" 5 "6A84"
+check "the unit is bound to no card" '! bound 8'
+remove
+rm -f $state
+insert --iccid 8988211000000000037
+run card write --reader 0 --set one.ef --adm-file adm --pin-file pin --read-rule pin --trace
+keys=$(awk '/^>/ { n++ } /^> 00d6[0-9a-f]* [0-9a-f]* \[/ { print n; exit }' err)
+check "the trace shows the first command with keys" '[ $rc = 0 ] && [ "${keys:-0}" -gt 10 ]'
+remove
+rm -f $state
+insert --iccid 8988211000000000045
+remove
+fault "{\"at\":$keys,\"do\":\"sw\",\"value\":\"6581\"}"
+insert
+run card write --reader 0 --ledger l.db --endpoint $d1 --adm-file adm --pin-file pin
+refuses "worn out under the keys" 5 "6581"
+check "the unit is bound to this card" 'bound 8988211000000000045'
+remove
+rm -f $state
+insert --iccid 8988211000000000037
+run card write --reader 0 --ledger l.db --endpoint $d1 --adm-file adm --pin-file pin
+refuses "the keys go to no other card" 7 "not 8988211000000000045"
 run ledger verify --ledger l.db
 check "the ledger holds" '[ $rc = 0 ]'
 remove

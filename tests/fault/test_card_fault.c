@@ -65,6 +65,8 @@ struct bench {
 	struct imp_card card;
 	struct imp_writer *writer;
 	struct imp_diag diag;
+	unsigned asked;	 /* before_payload() */
+	unsigned hidden; /* UPDATE BINARYs whose data is the payload's */
 };
 
 static void bench_end(struct bench *b)
@@ -74,12 +76,33 @@ static void bench_end(struct bench *b)
 }
 #define BENCH __attribute__((cleanup(bench_end))) struct bench
 
+static enum imp_status asked(void *ctx, struct imp_diag *diag)
+{
+	struct bench *b = (struct bench *)ctx;
+
+	(void)diag;
+	b->asked++;
+	return b->hidden ? IMP_E_INTERNAL : IMP_OK; /* too late */
+}
+
+static void look(void *ctx, const char *line)
+{
+	struct bench *b = (struct bench *)ctx;
+
+	b->hidden += strncmp(line, "> 00d6", 6) == 0 && strchr(line, '[');
+}
+
 static void fresh_writer(struct bench *b, struct imp_span payload)
 {
+	b->asked = b->hidden = 0;
 	free(b->writer);
 	b->writer = (struct imp_writer *)calloc(1, sizeof *b->writer);
 	assert_non_null(b->writer);
 	b->writer->session.card = &b->card;
+	b->writer->session.trace = look;
+	b->writer->session.trace_ctx = b;
+	b->writer->before_payload = asked;
+	b->writer->ctx = b;
 	b->writer->adm = &adm;
 	b->writer->reader_options = IMR_OPT_BASIC_CHANNEL;
 	b->writer->wish = (struct imp_wish){
@@ -163,6 +186,22 @@ struct sweep {
 	bool had_old;
 };
 
+/* Is anything of the new set on the card? */
+static bool holds_new(const struct bench *b)
+{
+	static const uint8_t mark[] = { 0x22, 0x22, 0x22, 0x22 };
+	struct imp_span file = { NULL, 0 };
+
+	return imp_softcard_file(b->soft, 0x7F50, 0x6432, &file) == IMP_OK &&
+	       memmem(file.p, file.n, mark, sizeof mark) != NULL;
+}
+
+/* Asked once, as soon as the payload is sent and not before; never is it on a card unasked. */
+static bool asked_rightly(const struct bench *b)
+{
+	return b->asked == (b->hidden > 0) && (b->asked || !holds_new(b));
+}
+
 /* One write with the fault at command n.  False when the write did not get that far. */
 static bool strike(const struct sweep *sweep, uint32_t n, size_t *bad)
 {
@@ -178,6 +217,8 @@ static bool strike(const struct sweep *sweep, uint32_t n, size_t *bad)
 		return false;
 	imp_softcard_clear_faults(b.soft);
 	imp_softcard_insert(b.soft);
+	if (!asked_rightly(&b))
+		++*bad;
 	what = found(&b);
 	if (what == '!' || (what == 'o' && !sweep->had_old) || (st == IMP_OK && what != 'n'))
 		++*bad;
@@ -268,6 +309,38 @@ static void faults_while_rewriting(void **state)
 	(void)state;
 	sweep_card(card_with_old(600, 1), true);
 	sweep_card(card_with_old(900, 0), true);
+}
+
+/* The ledger refuses at the last moment: nothing of the set is on the card, and the card stays as
+ * good as any. */
+static enum imp_status refuse(void *ctx, struct imp_diag *diag)
+{
+	(void)ctx;
+	return imp_diag(diag, IMP_E_DENIED, "not this card");
+}
+
+static void refused_before_payload(void **state)
+{
+	BENCH b;
+
+	(void)state;
+	bench_on(&b, card_blank(0, 1), payload_of(new_octets, 600, 0x22));
+	b.writer->before_payload = refuse;
+	assert_int_equal(write_all(&b, false), IMP_E_DENIED);
+	assert_string_equal(b.diag.text, "not this card");
+	assert_int_equal(b.hidden, 0);
+	assert_false(holds_new(&b));
+	assert_int_equal(found(&b), '-');
+	fresh_writer(&b, imp_span(new_octets, 600));
+	must(&b, write_all(&b, false));
+	assert_true(asked_rightly(&b) && b.asked == 1 && holds_new(&b));
+	/* Control: keys on a card of which nobody was asked. */
+	b.asked = 0;
+	assert_false(asked_rightly(&b));
+	/* Nothing is sent, nobody is asked. */
+	fresh_writer(&b, imp_span(new_octets, 600));
+	must(&b, write_all(&b, false));
+	assert_int_equal(b.asked, 0);
 }
 
 static void header_first_is_caught(void **state)
@@ -657,6 +730,7 @@ int main(void)
 		cmocka_unit_test(swapped_card),
 		cmocka_unit_test(trace_shows_no_secret),
 		cmocka_unit_test(header_first_is_caught),
+		cmocka_unit_test(refused_before_payload),
 		cmocka_unit_test(faults_while_creating),
 		cmocka_unit_test(faults_while_creating_the_application),
 		cmocka_unit_test(faults_while_rewriting),

@@ -436,8 +436,15 @@ static void card_way(void **state)
 	assert_int_equal(ledger_rig_make(&rig, "ep-F-0", "p2", 3), IMP_OK);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, f, "8946", &rig.diag), IMP_E_DENIED);
 	assert_int_equal(imp_ledger_card_written(rig.ledger, a, "8946", &rig.diag), IMP_E_DENIED);
+	/* Asking binds nothing. */
+	assert_int_equal(imp_ledger_card_may_bind(rig.ledger, a, "8946", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_card_may_bind(rig.ledger, a, "8947", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_card_written(rig.ledger, a, "8947", &rig.diag), IMP_E_DENIED);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, a, "8946", &rig.diag), IMP_OK);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, a, "8946", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_card_may_bind(rig.ledger, a, "8946", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_card_may_bind(rig.ledger, a, "8947", &rig.diag), IMP_E_DENIED);
+	assert_int_equal(imp_ledger_card_may_bind(rig.ledger, b, "8946", &rig.diag), IMP_E_DENIED);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, a, "8947", &rig.diag), IMP_E_DENIED);
 	assert_non_null(strstr(rig.diag.text, "8946"));
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, b, "8946", &rig.diag), IMP_E_DENIED);
