@@ -28,6 +28,7 @@ static const struct imp_opt write_opts[] = {
 	CARD_PIN_OPT,
 	{ "iccid", "DIGITS", "refuse any other card", 0 },
 	{ "read-rule", "RULE", "who may read a new file: always (default) or pin", 0 },
+	{ "rewrite", NULL, "with --ledger: a finished unit again, onto its own card alone", 0 },
 	{ "recreate", NULL, "delete EF(LwM2M_Bootstrap) and create it anew", 0 },
 	{ "ef-size", "N", "octets of a new EF(LwM2M_Bootstrap) (default: as the set needs)", 0 },
 	{ "arr", "FID:R[:R]", "refer to EF(ARR) records: read always, read with PIN", 0 },

@@ -18,6 +18,8 @@ struct write {
 	struct card_use *use;
 	struct imp_source *source;
 	struct imp_writer *writer;
+	struct imp_card_target target; /* what the profile of a ledger's unit asks for */
+	bool again;		       /* a finished unit, onto its own card */
 };
 
 /* ---- options ---- */
@@ -25,18 +27,24 @@ struct write {
 /* What the profile of a ledger's unit asks for; options override it. */
 static enum imp_status from_profile(struct write *w)
 {
-	struct imp_card_target target;
 	enum imp_status st;
 
 	w->writer->wish.opensc = true;
 	if (!w->source->ledger)
 		return IMP_OK;
-	st = imp_card_target(&w->source->batch, &target, &w->env->diag);
+	st = imp_card_target(&w->source->batch, &w->target, &w->env->diag);
 	if (st != IMP_OK)
 		return st;
-	w->writer->wish.opensc = target.opensc;
-	w->writer->wish.read = target.read_pin ? IMP_CARD_READ_PIN : IMP_CARD_READ_KEEP;
+	w->writer->wish.opensc = w->target.opensc;
+	w->writer->wish.read = w->target.read_pin ? IMP_CARD_READ_PIN : IMP_CARD_READ_KEEP;
 	return IMP_OK;
+}
+
+/* An option that says something else than the profile, with which other units were written. */
+static void warn_override(const struct write *w, const char *option, const char *profile)
+{
+	imp_warn(w->env, "%s: the profile of batch '%s' says %s; the option counts", option,
+		w->source->batch.name, profile);
 }
 
 static enum imp_status read_rule(struct write *w)
@@ -52,6 +60,10 @@ static enum imp_status read_rule(struct write *w)
 		wish->read = IMP_CARD_READ_PIN;
 	else
 		return imp_diag(&w->env->diag, IMP_E_USAGE, "--read-rule %s: always or pin", rule);
+	if (w->source->ledger && w->target.read_pin != (wish->read == IMP_CARD_READ_PIN))
+		warn_override(w,
+			wish->read == IMP_CARD_READ_PIN ? "--read-rule pin" : "--read-rule always",
+			w->target.read_pin ? "read-rule: pin" : "read-rule: always");
 	return IMP_OK;
 }
 
@@ -102,6 +114,24 @@ static enum imp_status compatibility(struct write *w)
 			"--opensc-compatible and --no-opensc-compatible exclude each other");
 	if (with || without)
 		w->writer->wish.opensc = with;
+	if (w->source->ledger && w->writer->wish.opensc != w->target.opensc)
+		warn_override(w, with ? "--opensc-compatible" : "--no-opensc-compatible",
+			with ? "opensc-compatible: false" : "opensc-compatible: true");
+	return IMP_OK;
+}
+
+/* A card that has lost the set of its unit gets the same one again; any other card is refused. */
+static enum imp_status rewrite(struct write *w)
+{
+	if (!imp_flag(w->args, "rewrite"))
+		return IMP_OK;
+	if (!w->source->ledger)
+		return imp_diag(&w->env->diag, IMP_E_USAGE,
+			"--rewrite goes with --ledger; a set from a file may be written anyhow");
+	if (w->writer->wish.recreate)
+		return imp_diag(
+			&w->env->diag, IMP_E_USAGE, "--rewrite and --recreate exclude each other");
+	w->again = (w->source->unit.done & IMP_TARGET_CARD) != 0;
 	return IMP_OK;
 }
 
@@ -120,6 +150,8 @@ static enum imp_status options(struct write *w)
 		st = arr(w);
 	if (st == IMP_OK)
 		st = iccid(w);
+	if (st == IMP_OK)
+		st = rewrite(w);
 	if (st == IMP_OK)
 		st = imp_arg_number(w->env, w->args, "ef-size", 5, IMP_UICC_FILE_MAX, &size);
 	w->writer->wish.ef_size = (uint32_t)size;
@@ -167,10 +199,27 @@ static void warn_readable(struct write *w)
 
 static enum imp_status may_bind(struct write *w)
 {
-	if (!w->source->ledger)
+	struct imp_ledger *ledger = w->source->ledger;
+	int64_t unit = w->source->unit.id;
+
+	if (!ledger)
 		return IMP_OK;
-	return imp_ledger_card_may_bind(
-		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
+	if (w->again)
+		return imp_ledger_card_may_rewrite(ledger, unit, w->writer->iccid, &w->env->diag);
+	return imp_ledger_card_may_bind(ledger, unit, w->writer->iccid, &w->env->diag);
+}
+
+/* What somebody else has put onto the card since is not overwritten in passing. */
+static enum imp_status holds_nothing_else(struct write *w)
+{
+	const struct imp_writer *writer = w->writer;
+
+	if (!w->again || !writer->map.ef || writer->wish.same || writer->wish.empty)
+		return IMP_OK;
+	imp_diag(&w->env->diag, IMP_E_DENIED, "card %s holds another set now", writer->iccid);
+	imp_diag_hint(&w->env->diag,
+		"imprint card read shows it; imprint card wipe makes room for the unit's own");
+	return IMP_E_DENIED;
 }
 
 /* Not earlier than the keys go: a card that refuses its ADM key shall not keep the unit. */
@@ -178,14 +227,14 @@ static enum imp_status bind_unit(void *ctx, struct imp_diag *diag)
 {
 	const struct write *w = (const struct write *)ctx;
 
-	if (!w->source->ledger)
+	if (!w->source->ledger || w->again)
 		return IMP_OK;
 	return imp_ledger_card_bind(w->source->ledger, w->source->unit.id, w->writer->iccid, diag);
 }
 
 static enum imp_status record_written(struct write *w)
 {
-	if (!w->source->ledger)
+	if (!w->source->ledger || w->again)
 		return IMP_OK;
 	return imp_ledger_card_written(
 		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
@@ -195,12 +244,15 @@ static enum imp_status record_verified(struct write *w)
 {
 	char evidence[160];
 
-	if (!w->source->ledger)
+	if (!w->source->ledger || (w->again && w->writer->plan.n == 0))
 		return IMP_OK;
 	(void)snprintf(evidence, sizeof evidence,
-		"{\"reader\":\"ok\",\"bytes\":%zu,\"file\":\"%04X\",\"apdus\":%u}",
+		"{\"reader\":\"ok\",\"bytes\":%zu,\"file\":\"%04X\",\"apdus\":%u%s}",
 		w->writer->reader.length, imp_uicc_path_fid(&w->writer->plan.ef_path),
-		w->writer->reader.apdus);
+		w->writer->reader.apdus, w->again ? ",\"rewritten\":true" : "");
+	if (w->again)
+		return imp_ledger_card_rewritten(w->source->ledger, w->source->unit.id,
+			w->writer->iccid, evidence, &w->env->diag);
 	return imp_ledger_card_verified(
 		w->source->ledger, w->source->unit.id, w->writer->iccid, evidence, &w->env->diag);
 }
@@ -218,7 +270,7 @@ static enum imp_status plan(struct write *w)
 		st = may_bind(w);
 	if (st == IMP_OK)
 		st = imp_writer_plan(w->writer, diag);
-	return st;
+	return st == IMP_OK ? holds_nothing_else(w) : st;
 }
 
 static enum imp_status carry_out(struct write *w)
@@ -263,7 +315,7 @@ static enum imp_status with_writer(struct imp_env *env, const struct imp_args *a
 	struct card_use *use, struct imp_source *source)
 {
 	CARD_WRITER *writer = card_writer_new(use, imp_flag(args, "force"));
-	struct write w = { env, args, use, source, writer };
+	struct write w = { env, args, use, source, writer, { .read_pin = false }, false };
 
 	return writer ? write_card(&w) : imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
 }

@@ -66,6 +66,7 @@ struct imp_arr {
 struct imp_wish {
 	struct imp_span payload; /* EF(LwM2M_Bootstrap), 4 + size octets */
 	bool same;		 /* the card's file holds it already */
+	bool empty;		 /* the card's file holds no bootstrap information */
 	uint32_t old_extent;	 /* octets of the payload that it holds now; 0: none */
 	bool opensc;		 /* EF(TokenInfo), and an opaqueDO before the oidDO (D18) */
 	bool recreate;		 /* delete and create EF(LwM2M_Bootstrap) */

@@ -49,8 +49,11 @@ static enum imp_status compare(struct imp_writer *writer, struct imp_diag *diag)
 		st = imp_card_read_ef(&writer->session, &pin, map, at, n, &out, diag);
 		if (st != IMP_OK)
 			return st;
-		if (at == 0)
+		if (at == 0) {
 			wish->old_extent = (uint32_t)imp_ef_extent(imp_wr_span(&out));
+			wish->empty = wish->old_extent == IMP_EF_HEADER ||
+				      imp_span_all(imp_wr_span(&out), 0xFF);
+		}
 		if (n > wish->payload.n - at)
 			n = wish->payload.n - at;
 		wish->same = n > 0 && out.n >= n && memcmp(chunk, wish->payload.p + at, n) == 0;
@@ -107,7 +110,7 @@ static enum imp_status discover(struct imp_writer *writer, struct imp_diag *diag
 	struct imp_wish *wish = &writer->wish;
 	enum imp_status st;
 
-	wish->same = false;
+	wish->same = wish->empty = false;
 	wish->old_extent = 0;
 	wish->have_pin = writer->pin != NULL;
 	st = imp_card_walk(&writer->session, &pin, true, &writer->map, diag);

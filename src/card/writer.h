@@ -17,7 +17,7 @@ struct imp_writer {
 	const struct imp_secret *adm, *pin; /* NULL: none */
 	bool force;			    /* override the guard of card/pin.h */
 	uint32_t reader_options;	    /* IMR_OPT_*, for verifying */
-	struct imp_wish wish;		    /* same, old_extent, have_pin are filled in here */
+	struct imp_wish wish; /* same, empty, old_extent, have_pin are filled in here */
 	/* Asked once, before the first command that carries a part of the payload; what it refuses
 	 * ends the run, with nothing of the payload on the card.  NULL: nobody asks. */
 	enum imp_status (*before_payload)(void *ctx, struct imp_diag *diag);

@@ -9,6 +9,11 @@ static enum imp_status not_now(const struct imp_unit *u, const char *why, struct
 	return imp_diag(diag, IMP_E_DENIED, "'%s': %s", u->endpoint, why);
 }
 
+static bool finished(const struct imp_unit *u)
+{
+	return u->state != IMP_UNIT_SCRAPPED && (u->done & IMP_TARGET_CARD);
+}
+
 static enum imp_status may_take_a_card(
 	const struct imp_unit *u, const struct imp_batch *b, struct imp_diag *diag)
 {
@@ -37,7 +42,11 @@ static enum imp_status may_take_a_card(
 			imp_unit_state_name(u->state), u->iccid[0] ? ", card " : "", u->iccid);
 	}
 	if (st == IMP_OK && (u->done & IMP_TARGET_CARD))
-		return not_now(u, "its card is written and verified already", diag);
+		st = not_now(u, "its card is written and verified already", diag);
+	if (finished(u))
+		imp_diag_hint(diag,
+			"if card %s has lost its set: --rewrite puts the same one on it again",
+			u->iccid);
 	return st;
 }
 
@@ -172,4 +181,45 @@ enum imp_status imp_ledger_card_verified(struct imp_ledger *l, int64_t unit, con
 	const char *evidence, struct imp_diag *diag)
 {
 	return card_step(l, unit, iccid, IMP_EVENT_CARD_VERIFIED, evidence, diag);
+}
+
+/* ---- a finished card again ---- */
+
+static enum imp_status finished_on(
+	const struct imp_unit *u, const char *iccid, struct imp_diag *diag)
+{
+	if (!finished(u))
+		return not_now(u, "its card is not finished, nothing can be written again", diag);
+	if (strcmp(u->iccid, iccid) == 0)
+		return IMP_OK;
+	imp_diag(diag, IMP_E_DENIED, "'%s' is on card %s, this one is %s", u->endpoint, u->iccid,
+		iccid);
+	imp_diag_hint(diag, "keys go to one card; for a new one scrap the unit and plan another");
+	return IMP_E_DENIED;
+}
+
+enum imp_status imp_ledger_card_may_rewrite(
+	struct imp_ledger *l, int64_t unit, const char *iccid, struct imp_diag *diag)
+{
+	IMP_DB_HOLD(l);
+	IMP_UNIT u = { 0 };
+	enum imp_status st = imp_unit_by_id(l, unit, &u, diag);
+
+	return st == IMP_OK ? finished_on(&u, iccid, diag) : st;
+}
+
+enum imp_status imp_ledger_card_rewritten(struct imp_ledger *l, int64_t unit, const char *iccid,
+	const char *evidence, struct imp_diag *diag)
+{
+	IMP_TXN txn = { NULL };
+	IMP_UNIT u = { 0 };
+	enum imp_status st = imp_txn_begin(&txn, l, diag);
+
+	if (st == IMP_OK)
+		st = imp_unit_by_id(l, unit, &u, diag);
+	if (st == IMP_OK)
+		st = finished_on(&u, iccid, diag);
+	if (st == IMP_OK)
+		st = add_event(l, &u, IMP_EVENT_CARD_VERIFIED, evidence, diag);
+	return st == IMP_OK ? imp_txn_commit(&txn, diag) : st;
 }

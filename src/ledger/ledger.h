@@ -282,6 +282,16 @@ IMP_MUST_CHECK enum imp_status imp_ledger_card_written(
 IMP_MUST_CHECK enum imp_status imp_ledger_card_verified(struct imp_ledger *ledger, int64_t unit,
 	const char *iccid, const char *evidence, struct imp_diag *diag);
 
+/*
+ * A unit whose card is finished, and whose card has lost what it held: the same keys again, onto
+ * the very same card.  IMP_E_DENIED: its card is not finished, or this is another one.  rewritten
+ * leaves an event; the state stays.
+ */
+IMP_MUST_CHECK enum imp_status imp_ledger_card_may_rewrite(
+	struct imp_ledger *ledger, int64_t unit, const char *iccid, struct imp_diag *diag);
+IMP_MUST_CHECK enum imp_status imp_ledger_card_rewritten(struct imp_ledger *ledger, int64_t unit,
+	const char *iccid, const char *evidence, struct imp_diag *diag);
+
 /* ---- sealed payloads ------------------------------------------------------------------------ */
 
 /* What binds a sealed payload to its unit: additional data of the AES-GCM. */

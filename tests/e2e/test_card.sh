@@ -374,6 +374,50 @@ run batch status --ledger l.db --json
 check "released" '[[ $out == *"\"released\":1"* ]]'
 run card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin
 refuses "a released unit is not written again" 7 "released"
+check "but says how" 'grep -q -- "--rewrite" err'
+
+# A finished unit again: onto its own card, when that holds nothing else.
+events() { run ledger show --ledger l.db --endpoint $endpoint && [ "$(grep -c card-verified <<<"$out")" = "$1" ]; }
+again=(card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin --rewrite)
+run "${again[@]}" --json
+check "it is there already" '[ $rc = 0 ] && [[ $out == *"already there"* ]] && events 1'
+run card wipe --reader 0 --adm-file adm --pin-file pin --yes
+check "the card is wiped" '[ $rc = 0 ]'
+run card verify --reader 0 --ledger l.db --endpoint $endpoint --pin-file pin
+refuses "and holds nothing" 4 "nothing there"
+run "${again[@]}" --dry-run
+check "a dry run writes nothing" '[ $rc = 0 ] && events 1'
+run "${again[@]}" --json
+check "the same keys again" '[ $rc = 0 ] && [[ $out == *"\"result\":\"written\""* ]]'
+run card verify --reader 0 --ledger l.db --endpoint $endpoint --pin-file pin
+check "verified against the ledger" '[ $rc = 0 ] && events 2'
+run batch status --ledger l.db --json
+check "and is released as before" '[[ $out == *"\"released\":1"* ]]'
+run ledger verify --ledger l.db
+check "the ledger holds" '[ $rc = 0 ]'
+run card write --reader 0 --set one.ef --adm-file adm --pin-file pin
+check "somebody writes another set" '[ $rc = 0 ]'
+run "${again[@]}"
+refuses "which is not overwritten" 7 "holds another set"
+run card wipe --reader 0 --adm-file adm --pin-file pin --yes
+run "${again[@]}" --recreate
+refuses "the file stays" 2 "exclude each other"
+run card write --reader 0 --set one.ef --adm-file adm --pin-file pin --rewrite
+refuses "a set without ledger needs no leave" 2 "goes with --ledger"
+remove
+rm -f other.json
+state=other.json insert --iccid 8988211000000000037
+run "${again[@]}"
+refuses "another card" 7 "not 8988211000000000011"
+remove
+insert
+run "${again[@]}"
+check "its own card" '[ $rc = 0 ]'
+run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin --read-rule always --dry-run
+refuses "bound elsewhere" 7 "8988211000000000011"
+check "an option against the profile is said" 'grep -q "warning: --read-rule always: the profile of batch .more. says read-rule: pin" err'
+run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin --read-rule pin --no-opensc-compatible --dry-run
+check "one with it is not" '! grep -q "warning: --read-rule" err && grep -q "warning: --no-opensc-compatible: .* opensc-compatible: true" err'
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-C2 --adm-file adm --pin-file pin
 refuses "the next unit wants its own card" 7 "not 8988211000000000029"
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin

@@ -451,7 +451,17 @@ static void card_way(void **state)
 	assert_int_equal(ledger_rig_state(&rig, "ep-C-0"), IMP_UNIT_MADE);
 	assert_int_equal(imp_ledger_card_written(rig.ledger, a, "8946", &rig.diag), IMP_OK);
 	assert_int_equal(ledger_rig_state(&rig, "ep-C-0"), IMP_UNIT_WRITTEN);
+	assert_int_equal(
+		imp_ledger_card_may_rewrite(rig.ledger, a, "8946", &rig.diag), IMP_E_DENIED);
+	assert_int_equal(
+		imp_ledger_card_rewritten(rig.ledger, a, "8946", "{}", &rig.diag), IMP_E_DENIED);
 	assert_int_equal(imp_ledger_card_verified(rig.ledger, a, "8946", "{}", &rig.diag), IMP_OK);
+	assert_int_equal(imp_ledger_card_may_rewrite(rig.ledger, a, "8946", &rig.diag), IMP_OK);
+	assert_int_equal(
+		imp_ledger_card_may_rewrite(rig.ledger, a, "8947", &rig.diag), IMP_E_DENIED);
+	assert_int_equal(
+		imp_ledger_card_rewritten(rig.ledger, a, "8947", "{}", &rig.diag), IMP_E_DENIED);
+	assert_int_equal(imp_ledger_card_rewritten(rig.ledger, a, "8946", "{}", &rig.diag), IMP_OK);
 	assert_int_equal(ledger_rig_state(&rig, "ep-C-0"), IMP_UNIT_RELEASED);
 	assert_int_equal(imp_ledger_card_bind(rig.ledger, a, "8946", &rig.diag), IMP_E_DENIED);
 	must_verify();
