@@ -1,20 +1,36 @@
 #!/usr/bin/env python3
 """Slots for the golden tests and for flash-images/FORMAT.md, made from the text of FORMAT.md alone.
 
-Shares no code with the product.  Writes tests/golden/slot/*.hex; prints the dump of each.
+Shares no code with the product; tags are made by `openssl mac`.  Writes tests/golden/slot/*.hex;
+prints the dump of each.
 """
 import os
 import struct
+import subprocess
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MARK = bytes.fromhex("c35a96e13ca5691e")
 
 
-def slot(payload, size, keys=0x5A, generation=1, version=1, form=1, tag=0):
-    head = b"IMPS" + bytes([version, keys, form, tag]) + struct.pack("<II", generation, len(payload)) + bytes(12)
+# The key of the examples in RFC 4493: known to everybody.
+KEY = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
+
+
+def cmac(key, data):
+    cipher = "AES-%d-CBC" % (8 * len(key))
+    out = subprocess.run(["openssl", "mac", "-cipher", cipher, "-macopt", "hexkey:" + key.hex(), "-binary", "CMAC"],
+                         input=data, stdout=subprocess.PIPE, check=True).stdout
+    return out[:16]
+
+
+def slot(payload, size, keys=0x5A, generation=1, version=1, form=1, key=None):
+    head = b"IMPS" + bytes([version, keys, form, 1 if key else 0])
+    head += struct.pack("<II", generation, len(payload)) + bytes(12)
     head += struct.pack("<I", zlib.crc32(payload, zlib.crc32(head)))
     body = head + MARK + b"\xff" * 24 + payload
+    if key:
+        body += b"\xff" * (-len(body) % 32) + cmac(key, head + payload)
     return body + b"\xff" * (size - len(body))
 
 
@@ -59,6 +75,7 @@ def dump(data):
 SLOTS = {
     "nosec": slot(ef_nosec(), 2048),
     "psk_non_persistent": slot(ef_psk(1), 2048, keys=0xA5, generation=2),
+    "psk_tagged": slot(ef_psk(), 2048, generation=3, key=KEY),
 }
 
 if __name__ == "__main__":

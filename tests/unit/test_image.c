@@ -244,6 +244,82 @@ static void verify_tells_other_payload_and_other_keys(void **state)
 		IMP_E_MISMATCH);
 }
 
+static struct imp_cmac *key_of(uint8_t v)
+{
+	const struct imp_secret key = { { v }, 32 };
+	struct imp_cmac *cmac = NULL;
+
+	assert_int_equal(imp_cmac_open(&key, &cmac), IMP_OK);
+	return cmac;
+}
+
+/* With a key no bit of a fresh image may differ: tag, filling and the other slot included. */
+static void tagged_images(void **state)
+{
+	struct imp_cmac *cmac = key_of(1), *other = key_of(2);
+	uint8_t area[AREA];
+	struct imp_span got;
+	struct imr_report r;
+
+	(void)state;
+	assert_int_equal(
+		imp_image_render(&layout, old_set, IMP_KEYS_PERSISTENT, 1, cmac, area, NULL),
+		IMP_OK);
+	assert_int_equal(
+		imp_image_find(&layout, imp_span(area, AREA), cmac, &got, &r, NULL), IMP_OK);
+	assert_true(imp_span_eq(got, old_set));
+	assert_true(imp_image_tagged(&layout, imp_span(area, AREA), &r));
+	assert_int_equal(imp_image_find(&layout, imp_span(area, AREA), other, &got, &r, NULL),
+		IMP_E_MISMATCH);
+	assert_true(imp_image_forged(&r));
+	assert_int_equal(find(area, &got, &r), IMP_OK);
+	for (size_t bit = 0; bit < AREA * 8; bit++) {
+		area[bit / 8] ^= (uint8_t)(1U << bit % 8);
+		assert_int_not_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
+					     IMP_KEYS_PERSISTENT, true, cmac, work, NULL),
+			IMP_OK);
+		area[bit / 8] ^= (uint8_t)(1U << bit % 8);
+	}
+	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
+				 IMP_KEYS_PERSISTENT, true, cmac, work, NULL),
+		IMP_OK);
+	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
+				 IMP_KEYS_PERSISTENT, true, NULL, work, NULL),
+		IMP_OK);
+	/* An image without tag is none of a station that makes tags. */
+	render(area);
+	assert_int_equal(imp_image_verify(&layout, imp_span(area, AREA), old_set,
+				 IMP_KEYS_PERSISTENT, true, cmac, work, NULL),
+		IMP_E_MISMATCH);
+	imp_cmac_close(cmac);
+	imp_cmac_close(other);
+}
+
+/* The tag takes 32 octets of the slot. */
+static void tags_at_the_edge_of_a_slot(void **state)
+{
+	static const struct imp_layout tight = { "tight", 0, 512, 256, 1, { 0, 256 }, 256 };
+	struct imp_cmac *cmac = key_of(1);
+	uint8_t area[512], ef[512];
+
+	(void)state;
+	for (size_t uri = 8; uri <= 255; uri++) {
+		struct imp_span payload = make_payload(ef, sizeof ef, uri, 5);
+		bool fits = payload.n <= 256 - 96;
+
+		memset(area, 0x77, sizeof area);
+		assert_int_equal(
+			imp_image_render(&tight, payload, IMP_KEYS_PERSISTENT, 1, cmac, area, NULL),
+			fits ? IMP_OK : IMP_E_SPACE);
+		assert_true(fits || imp_span_all(imp_span(area, sizeof area), 0x77));
+		if (fits)
+			assert_int_equal(imp_image_verify(&tight, imp_span(area, 512), payload,
+						 IMP_KEYS_PERSISTENT, true, cmac, work, NULL),
+				IMP_OK);
+	}
+	imp_cmac_close(cmac);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +330,8 @@ int main(void)
 		cmocka_unit_test(blank_and_foreign_areas),
 		cmocka_unit_test(payloads_at_the_edge_of_a_slot),
 		cmocka_unit_test(verify_tells_other_payload_and_other_keys),
+		cmocka_unit_test(tagged_images),
+		cmocka_unit_test(tags_at_the_edge_of_a_slot),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
