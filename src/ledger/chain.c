@@ -19,6 +19,9 @@ const char *imp_event_name(enum imp_event_kind kind)
 		[IMP_EVENT_FAILED] = "failed",
 		[IMP_EVENT_RETRIED] = "retried",
 		[IMP_EVENT_SCRAPPED] = "scrapped",
+		[IMP_EVENT_DELIVERY_MADE] = "delivery-made",
+		[IMP_EVENT_BOOTSTRAP] = "bootstrap",
+		[IMP_EVENT_PROVED] = "proved",
 	};
 
 	if ((unsigned)kind >= IMP_EVENT_KINDS || !names[kind])

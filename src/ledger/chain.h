@@ -30,6 +30,9 @@ enum imp_event_kind {
 	IMP_EVENT_FAILED,
 	IMP_EVENT_RETRIED,
 	IMP_EVENT_SCRAPPED,
+	IMP_EVENT_DELIVERY_MADE, /* keys that a bootstrap server gives, before they are sent */
+	IMP_EVENT_BOOTSTRAP,	 /* a device asked, and what came of it */
+	IMP_EVENT_PROVED,	 /* end-of-line proof */
 	IMP_EVENT_KINDS
 };
 

@@ -335,6 +335,8 @@ static enum imp_status scrap_one(
 	if (st == IMP_OK)
 		st = run_for(l, IMP_SQL_SEALED_DROP, u->id, diag);
 	if (st == IMP_OK)
+		st = run_for(l, IMP_SQL_DELIVERY_DROP, u->id, diag);
+	if (st == IMP_OK)
 		st = run_for(l, IMP_SQL_UNIT_FORGET, u->id, diag);
 	if (st != IMP_OK)
 		return st;

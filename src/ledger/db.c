@@ -58,10 +58,15 @@ static const char *const texts[IMP_SQL_COUNT] = {
 				 " file_bytes = ?5, file_sha256 = ?6, reason = NULL WHERE id = ?1",
 	[IMP_SQL_UNIT_STATE] = "UPDATE unit SET state = ?2, done = ?3, reason = ?4 WHERE id = ?1",
 	[IMP_SQL_UNIT_ICCID] = "UPDATE unit SET iccid = ?2 WHERE id = ?1",
-	[IMP_SQL_UNIT_FORGET] = "UPDATE unit SET sealed_sha256 = NULL WHERE id = ?1",
+	[IMP_SQL_UNIT_FORGET] = "UPDATE unit SET sealed_sha256 = NULL, delivery_sha256 = NULL"
+				" WHERE id = ?1",
 	[IMP_SQL_SEALED_ADD] = "INSERT INTO sealed (unit, payload) VALUES (?, ?)",
 	[IMP_SQL_SEALED_GET] = "SELECT payload FROM sealed WHERE unit = ?",
 	[IMP_SQL_SEALED_DROP] = "DELETE FROM sealed WHERE unit = ?",
+	[IMP_SQL_DELIVERY_ADD] = "INSERT INTO delivery (unit, payload) VALUES (?, ?)",
+	[IMP_SQL_DELIVERY_GET] = "SELECT payload FROM delivery WHERE unit = ?",
+	[IMP_SQL_DELIVERY_DROP] = "DELETE FROM delivery WHERE unit = ?",
+	[IMP_SQL_UNIT_DELIVERY] = "UPDATE unit SET delivery_sha256 = ?2 WHERE id = ?1",
 	[IMP_SQL_CREDENTIAL_ADD] = "INSERT OR IGNORE INTO credential (unit, kind, value, accounts,"
 				   " body) VALUES (?, ?, ?, ?, ?)",
 	[IMP_SQL_CREDENTIAL_MERGE] = "UPDATE credential SET accounts = accounts | ?4"

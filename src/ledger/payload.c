@@ -70,15 +70,34 @@ enum imp_status imp_ledger_data_key(struct imp_ledger *l, const struct imp_batch
 	return imp_resume_open(l, batch, out, diag);
 }
 
+enum imp_status imp_unit_open_sealed(const struct imp_unit *unit, struct imp_sealer *sealer,
+	struct imp_span aad, struct imp_span sealed, struct imp_blob *out, struct imp_diag *diag)
+{
+	IMP_BLOB plain = { NULL, 0 };
+	size_t n = 0;
+	enum imp_status st;
+
+	plain.p = malloc(sealed.n ? sealed.n : 1);
+	if (!plain.p)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	st = imp_unseal(sealer, aad, sealed, plain.p, sealed.n, &n);
+	if (st != IMP_OK)
+		return imp_diag(diag, st == IMP_E_INTERNAL ? st : IMP_E_MISMATCH,
+			"'%s': the sealed payload does not open: changed, or another key",
+			unit->endpoint);
+	plain.n = n;
+	*out = plain;
+	plain.p = NULL;
+	return IMP_OK;
+}
+
 enum imp_status imp_ledger_unseal_with(struct imp_ledger *l, const struct imp_unit *unit,
 	struct imp_sealer *sealer, struct imp_blob *out, struct imp_diag *diag)
 {
 	IMP_DB_HOLD(l);
 	IMP_STMT stmt = NULL;
-	IMP_BLOB plain = { NULL, 0 };
 	uint8_t aad[IMP_UNIT_AAD_MAX];
-	size_t n = 0, aad_n = imp_unit_aad(unit, aad);
-	struct imp_span sealed;
+	size_t aad_n = imp_unit_aad(unit, aad);
 	enum imp_status st = imp_db_use(l, IMP_SQL_SEALED_GET, &stmt, diag);
 
 	if (st != IMP_OK)
@@ -94,19 +113,8 @@ enum imp_status imp_ledger_unseal_with(struct imp_ledger *l, const struct imp_un
 			unit->endpoint, imp_unit_state_name(unit->state));
 	if (st != IMP_OK)
 		return st;
-	sealed = imp_db_column_blob(stmt, 0);
-	plain.p = malloc(sealed.n ? sealed.n : 1);
-	if (!plain.p)
-		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-	st = imp_unseal(sealer, imp_span(aad, aad_n), sealed, plain.p, sealed.n, &n);
-	if (st != IMP_OK)
-		return imp_diag(diag, st == IMP_E_INTERNAL ? st : IMP_E_MISMATCH,
-			"'%s': the sealed payload does not open: changed, or another key",
-			unit->endpoint);
-	plain.n = n;
-	*out = plain;
-	plain.p = NULL;
-	return IMP_OK;
+	return imp_unit_open_sealed(
+		unit, sealer, imp_span(aad, aad_n), imp_db_column_blob(stmt, 0), out, diag);
 }
 
 enum imp_status imp_ledger_unseal(struct imp_ledger *l, const struct imp_unit *unit,

@@ -22,10 +22,14 @@ const struct imp_schema_part imp_schema[] = {
 		" fields TEXT NOT NULL, state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),"
 		" done INTEGER NOT NULL DEFAULT 0, sealed_sha256 BLOB, payload_bytes INTEGER,"
 		" generation INTEGER, file TEXT, file_bytes INTEGER, file_sha256 BLOB,"
-		" reason TEXT) STRICT" },
+		" reason TEXT, delivery_sha256 BLOB) STRICT" },
 	/* Apart from unit, so that a change of state does not rewrite it. */
 	{ "table", "sealed",
 		"CREATE TABLE sealed (unit INTEGER PRIMARY KEY REFERENCES unit (id),"
+		" payload BLOB NOT NULL) STRICT" },
+	/* Payloads that a bootstrap server gives, sealed likewise. */
+	{ "table", "delivery",
+		"CREATE TABLE delivery (unit INTEGER PRIMARY KEY REFERENCES unit (id),"
 		" payload BLOB NOT NULL) STRICT" },
 	{ "table", "credential",
 		"CREATE TABLE credential (unit INTEGER NOT NULL REFERENCES unit (id),"

@@ -21,6 +21,12 @@ IMP_MUST_CHECK enum imp_status imp_unit_set_state(struct imp_ledger *l, int64_t 
 IMP_MUST_CHECK enum imp_status imp_serial_value(
 	const char *product, const char *serial, struct imp_blob *out, struct imp_diag *diag);
 
+/* Open sealed octets of a unit into out; IMP_E_MISMATCH: not under this key. */
+struct imp_sealer;
+IMP_MUST_CHECK enum imp_status imp_unit_open_sealed(const struct imp_unit *unit,
+	struct imp_sealer *sealer, struct imp_span aad, struct imp_span sealed,
+	struct imp_blob *out, struct imp_diag *diag);
+
 /* Within a transaction: add one credential.  IMP_E_DENIED: another unit has it; the diagnosis names
  * both. */
 IMP_MUST_CHECK enum imp_status imp_credential_add(struct imp_ledger *l, int64_t unit,

@@ -220,21 +220,18 @@ static enum imp_status check_units(struct walk *w)
 }
 
 /* Sealed payloads are not part of a unit's digest, their hashes are. */
-static enum imp_status check_sealed(struct walk *w)
+static enum imp_status check_sealed(struct walk *w, const char *sql, const char *what)
 {
 	ONCE stmt = NULL;
 	uint8_t hash[IMP_SHA256];
-	enum imp_status st = query(w,
-		"SELECT id, sealed_sha256, payload FROM unit LEFT JOIN sealed ON unit = id"
-		" WHERE sealed_sha256 IS NOT NULL OR payload IS NOT NULL ORDER BY id",
-		&stmt);
+	enum imp_status st = query(w, sql, &stmt);
 
 	while (st == IMP_OK && (st = imp_db_row(w->l, stmt, w->diag)) == IMP_OK) {
 		struct imp_span noted = imp_db_column_blob(stmt, 1);
 
 		st = imp_sha256(imp_db_column_blob(stmt, 2), hash);
 		if (st == IMP_OK && !imp_span_eq(noted, imp_span(hash, sizeof hash)))
-			return bad(w, "sealed payload of unit", sqlite3_column_int64(stmt, 0),
+			return bad(w, what, sqlite3_column_int64(stmt, 0),
 				"was changed, added or removed");
 	}
 	return st == IMP_E_ABSENT ? IMP_OK : st;
@@ -298,7 +295,16 @@ static enum imp_status walk(struct walk *w)
 	if (st == IMP_OK)
 		st = check_units(w);
 	if (st == IMP_OK)
-		st = check_sealed(w);
+		st = check_sealed(w,
+			"SELECT id, sealed_sha256, payload FROM unit LEFT JOIN sealed ON unit = id"
+			" WHERE sealed_sha256 IS NOT NULL OR payload IS NOT NULL ORDER BY id",
+			"sealed payload of unit");
+	if (st == IMP_OK)
+		st = check_sealed(w,
+			"SELECT id, delivery_sha256, payload FROM unit LEFT JOIN delivery ON unit "
+			"= id"
+			" WHERE delivery_sha256 IS NOT NULL OR payload IS NOT NULL ORDER BY id",
+			"delivery of unit");
 	if (st == IMP_OK)
 		st = check_orphans(w,
 			"SELECT unit FROM credential WHERE unit NOT IN (SELECT id FROM unit) LIMIT "
@@ -308,6 +314,10 @@ static enum imp_status walk(struct walk *w)
 		st = check_orphans(w,
 			"SELECT unit FROM sealed WHERE unit NOT IN (SELECT id FROM unit) LIMIT 1",
 			"sealed payload of unit");
+	if (st == IMP_OK)
+		st = check_orphans(w,
+			"SELECT unit FROM delivery WHERE unit NOT IN (SELECT id FROM unit) LIMIT 1",
+			"delivery of unit");
 	if (st == IMP_OK && w->noted && !w->found)
 		st = imp_diag(w->diag, IMP_E_MISMATCH,
 			"%s: the head noted earlier is not in the chain: events were taken back",

@@ -12,6 +12,7 @@
 
 #include "crypto/rng.h"
 #include "crypto/seal.h"
+#include "ledger/delivery.h"
 
 static int64_t wall(void *ctx)
 {
@@ -160,6 +161,32 @@ enum imp_status ledger_rig_make(
 	made.generation = 1;
 	st = imp_ledger_made(rig->ledger, u.batch, &made, 1, &rig->diag);
 	return st == IMP_OK ? made.status : st;
+}
+
+enum imp_status ledger_rig_deliver(struct ledger_rig *rig, const char *endpoint,
+	const char *payload, uint8_t key, const char *identity)
+{
+	IMP_UNIT u = { 0 };
+	uint8_t fingerprint[32], aad[IMP_DELIVERY_AAD_MAX], sealed[1024];
+	struct imp_wr wr = imp_wr(sealed, sizeof sealed);
+	struct imp_cred c[2] = { { .kind = IMP_CRED_PSK }, { .kind = IMP_CRED_PSK_IDENTITY } };
+	struct imp_unit_made made = { .credentials = c, .credentials_n = identity ? 2 : 1 };
+	struct imp_sealer *sealer = NULL;
+
+	assert_int_equal(
+		imp_ledger_unit_by_endpoint(rig->ledger, endpoint, &u, &rig->diag), IMP_OK);
+	assert_int_equal(imp_sealer_open(&rig->data_key, imp_rng_openssl(), &sealer), IMP_OK);
+	assert_int_equal(imp_seal(sealer, imp_span(aad, imp_delivery_aad(&u, aad)),
+				 imp_span_str(payload), &wr),
+		IMP_OK);
+	imp_sealer_close(sealer);
+	memset(fingerprint, key, sizeof fingerprint);
+	c[0].value = imp_span(fingerprint, sizeof fingerprint);
+	if (identity)
+		c[1].value = imp_span_str(identity);
+	made.unit = u.id;
+	made.sealed = imp_wr_span(&wr);
+	return imp_ledger_deliver(rig->ledger, &made, &rig->diag);
 }
 
 enum imp_status ledger_rig_flash(struct ledger_rig *rig, const char *endpoint, const char *failure)

@@ -41,6 +41,11 @@ enum imp_status ledger_rig_unit(struct ledger_rig *rig, const struct imp_batch *
 enum imp_status ledger_rig_make(
 	struct ledger_rig *rig, const char *endpoint, const char *payload, uint8_t key);
 
+/* Give a unit a delivery: payload is sealed, key is its PSK fingerprint, identity its PSK identity
+ * (NULL: none). */
+enum imp_status ledger_rig_deliver(struct ledger_rig *rig, const char *endpoint,
+	const char *payload, uint8_t key, const char *identity);
+
 /* Record a verified file, or a failure. */
 enum imp_status ledger_rig_flash(struct ledger_rig *rig, const char *endpoint, const char *failure);
 

@@ -42,6 +42,7 @@ static void populate(void)
 	must(ledger_rig_make(&rig, "ep-C-0", "payload 3", 4));
 	must(ledger_rig_flash(&rig, "ep-A-0", NULL));
 	must(ledger_rig_flash(&rig, "ep-A-1", "torn"));
+	must(ledger_rig_deliver(&rig, "ep-A-0", "payload 4", 5, "id-over-the-air"));
 	must(imp_ledger_batch(rig.ledger, "A", &b, &rig.diag));
 	must(imp_ledger_scrap(rig.ledger, &b, "A-2", "dropped", &rig.diag));
 	must(imp_ledger_unit_by_endpoint(rig.ledger, "ep-C-0", &u, &rig.diag));
