@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "codec/ef.h"
 #include "codec/tlv.h"
+#include "reader/walk.h"
 
 #define SECURITY 0
 #define OSCORE 21 /* then 23 COSE */
@@ -24,9 +25,12 @@
 #define WIDTH_1 0x08
 #define WIDTH_2 0x10
 
-static unsigned be16(const uint8_t *p)
+/* Add to a number of two octets. */
+static void add16(uint8_t *p, size_t v)
 {
-	return (unsigned)p[0] << 8 | p[1];
+	v += (size_t)p[0] << 8 | p[1];
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
 }
 
 static void put16(uint8_t *p, size_t v)
@@ -37,46 +41,32 @@ static void put16(uint8_t *p, size_t v)
 
 /* ---- look ------------------------------------------------------------------------------------ */
 
-/* Go to the next object; its instances may be none. */
-static bool next_object(const struct imr_set *set, struct imr_at *at)
-{
-	struct imp_rd rd = { at->end, (size_t)(set->p + set->n - at->end), IMP_OK };
-	struct imp_ef_object object;
-
-	if (imp_ef_next(&rd, &object) != IMP_OK)
-		return false;
-	at->frame = at->end;
-	at->object = object.id;
-	at->end += rd.p - at->end;
-	at->first = at->end - object.instances.n;
-	at->next = at->first;
-	return true;
-}
-
 bool imr_set_next(const struct imr_set *set, struct imr_at *at)
 {
-	struct imp_rd rd;
+	struct imp_ef_object object;
 	struct imp_tlv tlv;
 
-	/* cppcheck-suppress ctuuninitvar ; of a cursor at the start only end is read */
-	if (!at->end) {
+	/* cppcheck-suppress ctuuninitvar ; of a cursor at the start only objects.p is read */
+	if (!at->objects.p) {
 		if (set->n < IMP_EF_HEADER)
 			return false;
-		at->next = at->end = set->p + IMP_EF_HEADER;
+		at->objects = imp_rd(imp_span(set->p + IMP_EF_HEADER, set->n - IMP_EF_HEADER));
+		at->instances.n = 0;
 		at->index = 0;
 	} else {
 		at->index++;
 	}
-	while (at->next == at->end)
-		if (!next_object(set, at))
+	while (at->instances.n == 0) {
+		at->frame = set->p + (at->objects.p - set->p);
+		if (imp_ef_next(&at->objects, &object) != IMP_OK)
 			return false;
-	rd.p = at->next;
-	rd.n = (size_t)(at->end - at->next);
-	rd.st = IMP_OK;
-	if (at->index >= IMR_INSTANCES_MAX || imp_tlv_next(&rd, &tlv) != IMP_OK)
+		at->object = object.id;
+		at->instances = imp_rd(object.instances);
+		at->first = set->p + (at->instances.p - set->p);
+	}
+	at->here = set->p + (at->instances.p - set->p);
+	if (at->index >= IMR_INSTANCES_MAX || imp_tlv_next(&at->instances, &tlv) != IMP_OK)
 		return false;
-	at->here = at->next;
-	at->next += rd.p - at->next;
 	at->instance = tlv.id;
 	at->resources = tlv.value;
 	return true;
@@ -87,7 +77,7 @@ bool imr_set_find(
 {
 	struct imr_at at;
 
-	at.end = NULL;
+	imr_set_start(&at);
 	while (imr_set_next(set, &at)) {
 		if (at.object == object && at.instance == instance) {
 			*found = at;
@@ -108,14 +98,33 @@ struct imp_span imr_at_resource(const struct imr_at *at, uint16_t resource)
 	return imp_span(NULL, 0);
 }
 
-bool imr_at_account(const struct imr_at *at)
+/* What makes an account of a Security instance. */
+static int look(void *ctx, const struct imr_resource *r)
 {
-	struct imp_span flag;
+	struct imr_at *at = (struct imr_at *)ctx;
+	uint32_t v = 0;
 
-	if (at->object != SECURITY)
-		return false;
-	flag = imr_at_resource(at, BOOTSTRAP_SERVER);
-	return flag.n == 1 && flag.p[0] == 1;
+	for (size_t i = 0; i < r->length; i++)
+		v = v >> 24 ? UINT32_MAX : v << 8 | r->value[i];
+	if (r->resource == BOOTSTRAP_SERVER)
+		at->account = v == 1;
+	if (r->resource == ACCOUNT_TIMEOUT && !(r->value[0] & 0x80))
+		at->timeout = v;
+	return 0;
+}
+
+bool imr_at_account(struct imr_at *at)
+{
+	struct imr_walk walk;
+
+	at->account = false;
+	at->timeout = 0;
+	walk.visit = look;
+	walk.ctx = at;
+	walk.at.object = at->object;
+	if (at->object == SECURITY)
+		(void)imr_walk(&walk, IMR_RESOURCE, at->resources);
+	return at->account;
 }
 
 bool imr_set_account(const struct imr_set *set, struct imr_at *at)
@@ -126,60 +135,43 @@ bool imr_set_account(const struct imr_set *set, struct imr_at *at)
 	return false;
 }
 
-uint32_t imr_at_timeout(const struct imr_at *at)
-{
-	struct imp_span v = imr_at_resource(at, ACCOUNT_TIMEOUT);
-	uint32_t seconds = 0;
-
-	if (v.n && v.p[0] & 0x80)
-		return 0;
-	for (size_t i = 0; i < v.n; i++) {
-		if (seconds >> 24)
-			return UINT32_MAX;
-		seconds = seconds << 8 | v.p[i];
-	}
-	return seconds;
-}
-
 /* ---- links ----------------------------------------------------------------------------------- */
 
-/* Does the Security instance link to it, by a single link or by one of several? */
-static bool links_to(const struct imr_at *security, const uint8_t link[4])
+/* A visitor that stops at a link to what ctx names, be it a single one or one of several. */
+static int at_link(void *link, const struct imr_resource *r)
 {
-	struct imp_rd rd = { security->resources.p, security->resources.n, IMP_OK };
-	struct imp_tlv tlv;
-
-	while (rd.n && imp_tlv_next(&rd, &tlv) == IMP_OK) {
-		if (tlv.id == COSE_LINKS && tlv.kind == IMP_TLV_MULTIPLE) {
-			/* Its instances come next, and then what follows it. */
-			rd.p -= tlv.value.n;
-			rd.n += tlv.value.n;
-		} else if ((tlv.kind == IMP_TLV_RES_INSTANCE || tlv.id == OSCORE_LINK ||
-				   tlv.id == MQTT_LINK) &&
-			   tlv.value.n == 4 && memcmp(tlv.value.p, link, 4) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return (r->resource == OSCORE_LINK || r->resource == MQTT_LINK ||
+		       r->resource == COSE_LINKS) &&
+	       r->length == 4 && memcmp(r->value, link, 4) == 0;
 }
 
-bool imr_set_owned(const struct imr_set *set, uint16_t account, uint16_t object, uint16_t instance)
+/* Is it the account, or does the account link to it?  And no other one, unless shared. */
+static bool belongs(
+	const struct imr_set *set, uint16_t account, const struct imr_at *what, bool shared)
 {
 	uint8_t link[4];
+	struct imr_walk walk;
 	struct imr_at at;
 	bool mine = false;
 
-	if (object < OSCORE || object > MQTT || object == OSCORE + 1)
+	if (what->object == SECURITY)
+		return what->instance == account;
+	if (what->object < OSCORE || what->object > MQTT || what->object == OSCORE + 1)
 		return false;
-	put16(link, object);
-	put16(link + 2, instance);
-	at.end = NULL;
+	put16(link, what->object);
+	put16(link + 2, what->instance);
+	walk.visit = at_link;
+	walk.ctx = link;
+	walk.at.object = SECURITY;
+	imr_set_start(&at);
 	while (imr_set_next(set, &at)) {
-		if (at.object != SECURITY || !links_to(&at, link))
+		if (at.object != SECURITY ||
+			imr_walk(&walk, IMR_RESOURCE, at.resources) == IMR_GOOD)
 			continue;
-		if (at.instance != account)
+		if (at.instance == account)
+			mine = true;
+		else if (!shared)
 			return false;
-		mine = true;
 	}
 	return mine;
 }
@@ -193,59 +185,71 @@ void imr_set_clear(struct imr_set *set)
 	set->n = IMP_EF_HEADER;
 }
 
+/* The octets from there up to end move k octets down. */
+static void close_gap(uint8_t *to, size_t k, const uint8_t *end)
+{
+	for (; to + k < end; to++)
+		*to = to[k];
+}
+
 /* Take k octets at `from` out of the set. */
 static void cut(struct imr_set *set, uint8_t *from, size_t k)
 {
 	uint8_t *end = set->p + set->n;
 
-	for (uint8_t *p = from; p + k < end; p++)
-		*p = p[k];
+	close_gap(from, k, end);
 	imp_wipe(end - k, k);
 	set->n -= k;
-	put16(set->p + SIZE_AT, set->n - IMP_EF_HEADER);
+	add16(set->p + SIZE_AT, 0 - k);
 }
 
 void imr_set_remove(struct imr_set *set, struct imr_at *at)
 {
-	uint8_t *from = at->here, *length = at->first - 2;
-	size_t k = (size_t)(at->next - from);
+	uint8_t *from = at->here;
+	size_t k = (size_t)(at->instances.p - from);
 
-	if (from == at->first && at->next == at->end) {
+	if (from == at->first && at->instances.n == 0) {
 		from = at->frame;
-		k = (size_t)(at->end - from);
-		at->end = from;
-		put16(set->p, be16(set->p) - 1);
+		k = (size_t)(at->instances.p - from);
+		add16(set->p, (size_t)-1);
 	} else {
-		put16(length, be16(length) - k);
-		at->end -= k;
+		add16(at->first - 2, 0 - k);
 	}
-	at->next = from;
+	at->objects.p -= k;
+	at->instances.p = from;
 	cut(set, from, k);
-	for (unsigned i = at->index; i < IMR_INSTANCES_MAX; i++)
-		set->origin[i] = i + 1 < IMR_INSTANCES_MAX ? set->origin[i + 1] : 0;
+	close_gap(set->origin + at->index, 1, set->origin + IMR_INSTANCES_MAX);
+	set->origin[IMR_INSTANCES_MAX - 1] = 0;
 	at->index--; /* the next one takes this place */
 }
 
-void imr_set_purge(struct imr_set *set, uint16_t account)
+void imr_set_sweep(struct imr_set *set)
 {
 	struct imr_at at;
 
-	at.end = NULL;
+	imr_set_start(&at);
 	while (imr_set_next(set, &at))
-		if (imr_set_owned(set, account, at.object, at.instance))
+		if (set->origin[at.index] == 0)
 			imr_set_remove(set, &at);
-	if (imr_set_find(set, SECURITY, account, &at))
-		imr_set_remove(set, &at);
 }
 
-/* Make room for k octets at offset `to`. */
-static uint8_t *open_gap(struct imr_set *set, size_t to, size_t k)
+void imr_set_divide(struct imr_set *set, uint16_t account, bool keep)
 {
-	for (size_t i = set->n; i-- > to;)
-		set->p[i + k] = set->p[i];
-	set->n += k;
-	put16(set->p + SIZE_AT, set->n - IMP_EF_HEADER);
-	return set->p + to;
+	struct imr_at at;
+
+	/* Links are judged while all of them are there. */
+	imr_set_start(&at);
+	while (imr_set_next(set, &at))
+		if (belongs(set, account, &at, keep) != keep)
+			set->origin[at.index] = 0;
+	imr_set_sweep(set);
+}
+
+/* The octets from there up to end move k octets up. */
+static void open_gap(uint8_t *from, size_t k, uint8_t *end)
+{
+	while (end-- > from)
+		end[k] = *end;
 }
 
 /* Header of an Object Instance TLV with n octets; its length. */
@@ -266,86 +270,76 @@ static size_t instance_header(uint8_t head[HEADER_MAX], uint16_t id, size_t n)
 	return at;
 }
 
-/* Make room for one more origin. */
-static void shift_origins(struct imr_set *set, unsigned index)
-{
-	for (unsigned i = IMR_INSTANCES_MAX - 1; i > index; i--)
-		set->origin[i] = set->origin[i - 1];
-}
-
 /* Where an instance goes: in its old place, else behind the last one of its object, else behind
  * everything in an object of its own. */
 struct place {
-	size_t to;
-	size_t old;	  /* octets that it replaces */
-	size_t length_at; /* of the object; 0 when that is new */
-	unsigned index;
+	uint8_t *to;
+	uint8_t *length; /* of the object; NULL when that is new */
+	size_t old;	 /* octets that it replaces */
+	unsigned index, count;
 };
 
-static void object_end(const struct imr_set *set, uint16_t id, struct place *place)
+static void find_place(
+	const struct imr_set *set, uint16_t id, uint16_t instance, struct place *place)
 {
-	struct imp_rd rd = { set->p + IMP_EF_HEADER, set->n - IMP_EF_HEADER, IMP_OK };
+	struct imp_rd objects = { set->p + IMP_EF_HEADER, set->n - IMP_EF_HEADER, IMP_OK };
 	struct imp_ef_object object;
-
-	place->to = set->n;
-	while (imp_ef_next(&rd, &object) == IMP_OK) {
-		if (object.id == id) {
-			place->to = (size_t)(rd.p - set->p);
-			place->length_at = place->to - object.instances.n - 2;
-			return;
-		}
-	}
-}
-
-/* False when there are instances enough. */
-static bool find_place(
-	const struct imr_set *set, uint16_t object, uint16_t instance, struct place *place)
-{
-	struct imr_at at;
 	unsigned count = 0;
 
-	if (imr_set_find(set, object, instance, &at)) {
-		place->to = (size_t)(at.here - set->p);
-		place->old = (size_t)(at.next - at.here);
-		place->length_at = (size_t)(at.first - set->p) - 2;
-		place->index = at.index;
-		return true;
-	}
-	object_end(set, object, place);
-	at.end = NULL;
-	while (imr_set_next(set, &at)) {
-		count++;
-		if (at.here < set->p + place->to)
+	place->length = NULL;
+	place->old = 0;
+	while (imp_ef_next(&objects, &object) == IMP_OK) {
+		struct imp_rd rd = imp_rd(object.instances);
+		const uint8_t *here = rd.p;
+		struct imp_tlv tlv;
+
+		if (object.id == id)
+			place->length = set->p + (here - set->p) - 2;
+		for (; rd.n && imp_tlv_next(&rd, &tlv) == IMP_OK; here = rd.p, count++) {
+			if (object.id != id || tlv.id != instance)
+				continue;
+			place->to = set->p + (here - set->p);
+			place->old = (size_t)(rd.p - here);
 			place->index = count;
+		}
+		if (object.id == id && !place->old) {
+			place->to = set->p + (here - set->p);
+			place->index = count;
+		}
 	}
-	return count < IMR_INSTANCES_MAX;
+	if (!place->length) {
+		place->to = set->p + set->n;
+		place->index = count;
+	}
+	place->count = count;
 }
 
 enum imr_status imr_set_put(struct imr_set *set, uint16_t object, uint16_t instance,
 	struct imp_span resources, enum imr_origin origin)
 {
-	struct place place = { 0 };
+	struct place place;
 	uint8_t head[HEADER_MAX], *p;
 	size_t n = resources.n, k;
 
-	if (n > IMP_EF_COLLECTION_MAX || !find_place(set, object, instance, &place))
-		return IMR_E_SPACE;
+	find_place(set, object, instance, &place);
 	k = instance_header(head, instance, n);
-	n += k + (place.length_at ? 0 : FRAME);
-	if (set->n - place.old + n > set->size ||
-		set->n - place.old + n > IMP_EF_HEADER + IMP_EF_COLLECTION_MAX)
+	n += k + (place.length ? 0 : FRAME);
+	if (resources.n > IMP_EF_COLLECTION_MAX || set->n - place.old + n > set->size ||
+		set->n - place.old + n > IMP_EF_HEADER + IMP_EF_COLLECTION_MAX ||
+		(!place.old && place.count >= IMR_INSTANCES_MAX))
 		return IMR_E_SPACE;
+	p = place.to;
 	if (place.old)
-		cut(set, set->p + place.to, place.old);
+		cut(set, p, place.old);
 	else
-		shift_origins(set, place.index);
-	p = open_gap(set, place.to, n);
-	if (place.length_at) {
-		uint8_t *length = set->p + place.length_at;
-
-		put16(length, be16(length) - place.old + n);
+		open_gap(set->origin + place.index, 1, set->origin + IMR_INSTANCES_MAX - 1);
+	open_gap(p, n, set->p + set->n);
+	set->n += n;
+	add16(set->p + SIZE_AT, n);
+	if (place.length) {
+		add16(place.length, n - place.old);
 	} else {
-		put16(set->p, be16(set->p) + 1);
+		add16(set->p, 1);
 		put16(p, object);
 		p[2] = 0;
 		put16(p + 3, n - FRAME);

@@ -10,7 +10,7 @@
 #ifndef IMR_EF_EDIT_H
 #define IMR_EF_EDIT_H
 
-#include "base/span.h"
+#include "base/rd.h"
 #include "reader/imr.h"
 
 /* Instances of all objects that one configuration may have. */
@@ -33,14 +33,25 @@ struct imr_set {
 	uint8_t origin[IMR_INSTANCES_MAX]; /* of each instance as they stand; 0 behind them */
 };
 
-/* An instance in a set.  With end NULL it stands before the first one. */
+/* An instance in a set; zeroed, or after imr_set_start(), it stands before the first one. */
 struct imr_at {
 	uint16_t object, instance;
 	unsigned index;		   /* into origin */
 	struct imp_span resources; /* TLVs of the instance */
-	/* The editor's own: the object's header, first instance, this one, the next, the end. */
-	uint8_t *frame, *first, *here, *next, *end;
+	/* By imr_at_account() alone: whether it is a bootstrap account; its 0/x/12 in seconds, 0
+	 * when absent or negative, at most UINT32_MAX (F8, F9). */
+	bool account;
+	uint32_t timeout;
+	/* The editor's own: objects and instances behind this one, the object's header and first
+	 * instance, this one. */
+	struct imp_rd objects, instances;
+	uint8_t *frame, *first, *here;
 };
+
+static inline void imr_set_start(struct imr_at *at)
+{
+	at->objects.p = NULL;
+}
 
 /* The next instance; false at the end.  A set of more than IMR_INSTANCES_MAX ends there. */
 bool imr_set_next(const struct imr_set *set, struct imr_at *at);
@@ -51,14 +62,12 @@ bool imr_set_find(const struct imr_set *set, uint16_t object, uint16_t instance,
 /* Value of a single resource of the instance; p is NULL when it does not have it. */
 struct imp_span imr_at_resource(const struct imr_at *at, uint16_t resource);
 
-/* A bootstrap account: instance of /0 whose resource 1 is true (K4). */
-bool imr_at_account(const struct imr_at *at);
+/* Is it a bootstrap account: instance of /0 whose resource 1 is true (K4)?  at->account and
+ * at->timeout say so. */
+bool imr_at_account(struct imr_at *at);
 
-/* The next bootstrap account at or behind the cursor. */
+/* The next bootstrap account behind the cursor. */
 bool imr_set_account(const struct imr_set *set, struct imr_at *at);
-
-/* 0/x/12 of the account in seconds: 0 when absent or negative, at most UINT32_MAX (F8, F9). */
-uint32_t imr_at_timeout(const struct imr_at *at);
 
 /* Make the set empty: four octets. */
 void imr_set_clear(struct imr_set *set);
@@ -67,11 +76,15 @@ void imr_set_clear(struct imr_set *set);
  * goes with its last one. */
 void imr_set_remove(struct imr_set *set, struct imr_at *at);
 
-/* Is /object/instance one of 21, 23, 24 that account /0/account links to, and no other one (K4)? */
-bool imr_set_owned(const struct imr_set *set, uint16_t account, uint16_t object, uint16_t instance);
+/* The same with every instance whose origin is 0. */
+void imr_set_sweep(struct imr_set *set);
 
-/* Take out account /0/account and what only it links to of /21, /23, /24 (F11). */
-void imr_set_purge(struct imr_set *set, uint16_t account);
+/*
+ * What belongs to account /0/account: itself, and what it links to of /21, /23, /24 (K4).
+ * keep false: take it out, but what another account links to as well (F11); true: take out all
+ * else.
+ */
+void imr_set_divide(struct imr_set *set, uint16_t account, bool keep);
 
 /*
  * Write an instance as a bootstrap server does (O4): the resources, TLVs, become its content

@@ -11,34 +11,28 @@
 #define STEPS_SHIFT 4
 #define STEPS (1U << STEPS_SHIFT)
 
-enum imr_status imr_store_apply(struct imr_store *s)
+/* Give another origin to what has this one. */
+static void turn(struct imr_set *set, enum imr_origin from, uint8_t to)
 {
-	return imr_store_write(s);
+	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
+		if (set->origin[i] == from)
+			set->origin[i] = to;
 }
 
 enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
 {
 	enum imr_status st = s->set.n ? IMR_GOOD : imr_store_fetch(s);
-	struct imr_walk walk;
-	struct imr_at at;
 
 	if (st != IMR_GOOD)
 		return st;
-	walk.visit = visit;
-	walk.ctx = ctx;
-	at.end = NULL;
-	while (st == IMR_GOOD && imr_set_next(&s->set, &at)) {
-		if (s->set.origin[at.index] == IMR_ORIGIN_DISABLED)
-			continue;
-		walk.at.object = at.object;
-		walk.at.instance = at.instance;
-		st = imr_walk(&walk, IMR_RESOURCE, at.resources);
-	}
+	turn(&s->set, IMR_ORIGIN_DISABLED, 0);
+	imr_set_sweep(&s->set);
+	st = imr_ef(imp_span(s->set.p, s->set.n), visit, ctx);
 	imr_store_wipe(s);
-	return st == IMR_GOOD ? IMR_OK : st;
+	return st == IMR_GOOD || st == IMR_E_NONE ? IMR_OK : st;
 }
 
-/* ---- bootstrap account ----------------------------------------------------------------------- */
+/* ---- Finish ---------------------------------------------------------------------------------- */
 
 static void start_timer(struct imr_store *s, uint32_t seconds)
 {
@@ -47,82 +41,93 @@ static void start_timer(struct imr_store *s, uint32_t seconds)
 	s->unsaved = 0;
 }
 
-static bool fresh(const struct imr_store *s, const struct imr_at *at)
-{
-	return s->set.origin[at->index] == IMR_ORIGIN_FRESH;
-}
-
-/* A fresh bootstrap account takes the place of an older one.  False when that one is to stay. */
-static bool succeed(struct imr_store *s)
-{
-	struct imr_at at, old;
-	bool came = false, had = false;
-
-	at.end = NULL;
-	while (imr_set_account(&s->set, &at)) {
-		if (fresh(s, &at)) {
-			came = true;
-		} else {
-			had = true;
-			old = at;
-		}
-	}
-	if (!came)
-		return true;
-	if (had && s->keys != IMP_SLOT_KEYS_NON_PERSISTENT && imr_at_timeout(&old) == 0)
-		return false;
-	if (had)
-		imr_set_purge(&s->set, old.instance);
-	s->keys = IMP_SLOT_KEYS_PERSISTENT;
-	s->remaining = 0;
-	return true;
-}
-
 enum imr_status imr_store_finish(struct imr_store *s)
 {
+	uint32_t timeout = 1, fresh = 0; /* of the account that was there, and of a fresh one */
+	uint16_t old = IMR_NO_ID;
+	bool came = false;
 	struct imr_at at;
 
-	if (!succeed(s))
-		return IMR_E_RULE;
-	at.end = NULL;
-	if (imr_set_account(&s->set, &at)) {
-		uint32_t timeout = imr_at_timeout(&at);
-
-		/* One second is what a set without a timeout of its own carries (D15): at once. */
-		if (s->keys == IMP_SLOT_KEYS_NON_PERSISTENT && timeout <= 1)
-			imr_set_purge(&s->set, at.instance);
-		else if (s->remaining == 0)
-			start_timer(s, timeout);
+	imr_set_start(&at);
+	while (imr_set_account(&s->set, &at)) {
+		if (s->set.origin[at.index] == IMR_ORIGIN_FRESH) {
+			came = true;
+			fresh = at.timeout;
+		} else {
+			old = at.instance;
+			timeout = at.timeout;
+		}
 	}
-	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
-		if (s->set.origin[i] == IMR_ORIGIN_FRESH)
-			s->set.origin[i] = IMR_ORIGIN_SERVER;
+	if (came) {
+		if (timeout == 0 && s->keys != IMP_SLOT_KEYS_NON_PERSISTENT)
+			return IMR_E_RULE;
+		s->keys = IMP_SLOT_KEYS_PERSISTENT;
+		s->remaining = 0;
+	}
+	/* One second is what a set without a timeout of its own carries (D15): at once. */
+	if (came || (timeout <= 1 && s->keys == IMP_SLOT_KEYS_NON_PERSISTENT))
+		imr_set_divide(&s->set, old, false);
+	if (s->remaining == 0)
+		start_timer(s, came ? fresh : timeout);
+	turn(&s->set, IMR_ORIGIN_FRESH, IMR_ORIGIN_SERVER);
 	s->flags |= IMR_STORE_BOOTSTRAPPED;
-	return imr_store_write(s);
+	return imr_store_apply(s);
+}
+
+/* ---- changes of what is in force ------------------------------------------------------------- */
+
+enum change {
+	PASS,	 /* seconds of the account's timeout; it is purged when that is over */
+	CARD,	 /* what came from the card gets another origin; 0: it is deleted */
+	RESET,	 /* to nothing */
+	RESTART, /* to the account alone */
+};
+
+static enum imr_status update(struct imr_store *s, enum change change, uint32_t arg)
+{
+	enum imr_status st = imr_store_fetch(s);
+	bool account;
+	struct imr_at at;
+
+	if (st != IMR_GOOD)
+		return st;
+	imr_set_start(&at);
+	account = imr_set_account(&s->set, &at);
+	switch (change) {
+	case PASS:
+		if (arg < s->remaining)
+			s->remaining -= arg;
+		else if (account)
+			imr_set_divide(&s->set, at.instance, false);
+		break;
+	case RESET:
+		imr_set_clear(&s->set);
+		s->flags &= IMR_STORE_FACTORY_SPENT;
+		/* fall through */ /* without the card's reference too */
+	case CARD:
+		turn(&s->set, IMR_ORIGIN_CARD, (uint8_t)arg);
+		turn(&s->set, IMR_ORIGIN_DISABLED, (uint8_t)arg);
+		imr_set_sweep(&s->set);
+		if (arg == 0)
+			memset(&s->card, 0, sizeof s->card);
+		break;
+	case RESTART:
+	default:
+		if (!account || s->set.origin[at.index] == IMR_ORIGIN_DISABLED) {
+			imr_store_wipe(s);
+			return IMR_E_LAST;
+		}
+		imr_set_divide(&s->set, at.instance, true);
+		s->flags &= (uint8_t)~IMR_STORE_BOOTSTRAPPED;
+		s->remaining = 0;
+		break;
+	}
+	return imr_store_apply(s);
 }
 
 enum imr_status imr_store_purge(struct imr_store *s)
 {
-	enum imr_status st = imr_store_fetch(s);
-	struct imr_at at;
-
-	if (st != IMR_GOOD)
-		return st;
-	at.end = NULL;
-	if (imr_set_account(&s->set, &at))
-		imr_set_purge(&s->set, at.instance);
-	return imr_store_write(s);
-}
-
-/* Write down how much of the timeout is left after these seconds. */
-static enum imr_status save_timer(struct imr_store *s, uint32_t passed)
-{
-	enum imr_status st = imr_store_fetch(s);
-
-	if (st != IMR_GOOD)
-		return st;
-	s->remaining -= passed;
-	return imr_store_write(s);
+	return update(s, PASS, UINT32_MAX);
 }
 
 enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
@@ -132,81 +137,28 @@ enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
 
 	if (s->remaining == 0)
 		return IMR_OK;
-	passed = seconds > UINT32_MAX - passed ? UINT32_MAX : passed + seconds;
+	passed += seconds;
+	if (passed < seconds)
+		passed = UINT32_MAX;
 	s->unsaved = passed;
 	if (passed < s->step && passed < s->remaining)
 		return IMR_OK;
-	st = passed < s->remaining ? save_timer(s, passed) : imr_store_purge(s);
+	st = update(s, PASS, passed);
 	s->unsaved = st == IMR_OK || st == IMR_E_LEFT ? 0 : passed;
 	return st;
 }
 
-/* ---- card ------------------------------------------------------------------------------------ */
-
 enum imr_status imr_store_card_removed(struct imr_store *s)
 {
-	enum imr_status st = imr_store_fetch(s);
-	struct imr_at at;
-
-	if (st != IMR_GOOD)
-		return st;
-	at.end = NULL;
-	while (imr_set_next(&s->set, &at)) {
-		uint8_t origin = s->set.origin[at.index];
-
-		if (origin == IMR_ORIGIN_CARD || origin == IMR_ORIGIN_DISABLED)
-			imr_set_remove(&s->set, &at);
-	}
-	memset(&s->card, 0, sizeof s->card);
-	return imr_store_write(s);
+	return update(s, CARD, 0);
 }
 
 enum imr_status imr_store_card_disabled(struct imr_store *s)
 {
-	enum imr_status st = imr_store_fetch(s);
-
-	if (st != IMR_GOOD)
-		return st;
-	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
-		if (s->set.origin[i] == IMR_ORIGIN_CARD)
-			s->set.origin[i] = IMR_ORIGIN_DISABLED;
-	return imr_store_write(s);
-}
-
-/* ---- factory reset --------------------------------------------------------------------------- */
-
-/* Keep /0/account and what it alone links to. */
-static void keep_account(struct imr_set *set, uint16_t account)
-{
-	struct imr_at at;
-
-	at.end = NULL;
-	while (imr_set_next(set, &at))
-		if (!(at.object == 0 && at.instance == account) &&
-			!imr_set_owned(set, account, at.object, at.instance))
-			imr_set_remove(set, &at);
+	return update(s, CARD, IMR_ORIGIN_DISABLED);
 }
 
 enum imr_status imr_store_reset(struct imr_store *s, bool enough)
 {
-	enum imr_status st = imr_store_fetch(s);
-	struct imr_at at;
-
-	if (st != IMR_GOOD)
-		return st;
-	at.end = NULL;
-	if (enough) {
-		imr_set_clear(&s->set);
-		memset(&s->card, 0, sizeof s->card);
-		s->flags &= IMR_STORE_FACTORY_SPENT;
-	} else if (imr_set_account(&s->set, &at) &&
-		   s->set.origin[at.index] != IMR_ORIGIN_DISABLED) {
-		keep_account(&s->set, at.instance);
-		s->flags &= (uint8_t)~IMR_STORE_BOOTSTRAPPED;
-	} else {
-		imr_store_wipe(s);
-		return IMR_E_LAST;
-	}
-	s->remaining = 0;
-	return imr_store_write(s);
+	return update(s, enough ? RESET : RESTART, 0);
 }

@@ -27,8 +27,15 @@
 #define IMR_STORE_BUFFER_EXTRA (IMR_STORE_TRAILER + 31U)
 #define IMR_STORE_REGION_EXTRA 96U
 
-/* All callbacks return 0, or non-zero when they failed.  Addresses are the device's own. */
+/* Where, and how.  All callbacks return 0, or non-zero when they failed.  Addresses are the
+ * device's own. */
 struct imr_store_flash {
+	uint32_t region[2];    /* addresses, aligned to blocks */
+	uint32_t size;	       /* octets of one region: whole blocks */
+	uint32_t block;	       /* octets of one erase block, a multiple of 8 */
+	uint32_t unit;	       /* octets of a program unit: 1, 2, 4, 8, 16 or 32 */
+	uint32_t factory;      /* the factory area, all slots of it: whole blocks */
+	uint32_t factory_size; /* its octets; 0: there is none, or it cannot be erased */
 	void *ctx;
 	int (*read)(void *ctx, uint32_t addr, void *to, size_t n);
 	/* Program n octets: whole aligned units, erased before and programmed once.  from may lie
@@ -38,12 +45,6 @@ struct imr_store_flash {
 	int (*erase)(void *ctx, uint32_t addr);
 	/* Return when all of that is in the medium; NULL when it is anyway. */
 	int (*sync)(void *ctx);
-	uint32_t region[2];    /* addresses, aligned to blocks */
-	uint32_t size;	       /* octets of one region: whole blocks */
-	uint32_t block;	       /* octets of one erase block */
-	uint32_t unit;	       /* octets of a program unit: 1, 2, 4, 8, 16 or 32 */
-	uint32_t factory;      /* the factory area, all slots of it: whole blocks */
-	uint32_t factory_size; /* its octets; 0: there is none, or it cannot be erased */
 };
 
 /* What a card was when its content was taken (D4). */
@@ -78,7 +79,7 @@ struct imr_store {
 	struct imr_store_card card;
 };
 
-#define IMR_STORE_NO_REGION 2U
+#define IMR_STORE_NO_REGION 3U
 
 /*
  * Find the record in force, complete what a power cut left undone, and leave the configuration in

@@ -534,6 +534,12 @@ static void edit(void **state)
 {
 	static const uint8_t resource[] = { 0xC1, 0, 7 };
 	struct imp_span content = imp_span(resource, sizeof(resource));
+	static const struct {
+		unsigned strike, n;
+		uint16_t instance[2];
+		uint8_t origin[2];
+	} left[] = { { 0, 2, { 1, 0x1234 }, { 0x5A, 0x3C } }, { 0, 1, { 0x1234 }, { 0x3C } },
+		{ 0, 0, { 0 }, { 0 } } };
 	uint8_t big[310] = { 0xD0, 5, 0x01, 0x32 }; /* Opaque of 306 octets */
 	struct imr_at at;
 
@@ -558,16 +564,20 @@ static void edit(void **state)
 		IMR_E_SPACE);
 	assert_int_equal(imr_payload(s->set.p, s->set.n, 0, NULL, NULL), IMR_OK);
 	/* Out again, one after the other, to nothing. */
-	assert_true(imr_set_find(&s->set, 9, 0, &at));
-	imr_set_remove(&s->set, &at);
-	assert_true(imr_set_next(&s->set, &at));
-	assert_int_equal(at.index, 0);
-	assert_int_equal(at.instance, 1);
-	imr_set_remove(&s->set, &at);
-	assert_true(imr_set_next(&s->set, &at));
-	assert_int_equal(at.object, 3);
-	imr_set_remove(&s->set, &at);
-	assert_false(imr_set_next(&s->set, &at));
+	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
+		assert_int_equal(imr_payload(s->set.p, s->set.n, 0, NULL, NULL), IMR_OK);
+		s->set.origin[left[i].strike] = 0;
+		imr_set_sweep(&s->set);
+		imr_set_start(&at);
+		for (unsigned n = 0; n < left[i].n; n++) {
+			assert_true(imr_set_next(&s->set, &at));
+			assert_int_equal(at.index, n);
+			assert_int_equal(at.instance, left[i].instance[n]);
+			assert_int_equal(s->set.origin[n], left[i].origin[n]);
+		}
+		assert_false(imr_set_next(&s->set, &at));
+		assert_int_equal(s->set.origin[left[i].n], 0);
+	}
 	assert_int_equal(s->set.n, 4);
 	assert_true(imp_span_all(imp_span(rig.buffer, sizeof(rig.buffer)), 0));
 	/* As many instances as there may be, and one more. */
@@ -605,7 +615,7 @@ static void links(void **state)
 					 IMR_ORIGIN_CARD),
 			IMR_OK);
 	}
-	imr_set_purge(&s->set, 0);
+	imr_set_divide(&s->set, 0, false);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (has(rows[i].object, rows[i].instance) != rows[i].stays)
 			fail_msg("/%u/%u", rows[i].object, rows[i].instance);
