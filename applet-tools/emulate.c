@@ -216,7 +216,7 @@ static enum imp_status serve(struct imp_env *env, struct imp_softcard *card, con
 	const char *host, unsigned port)
 {
 	struct served s = { .card = card, .path = path };
-	const struct imp_card outer = { &s, transceive, reset, atr, NULL };
+	const struct imp_card outer = { &s, transceive, reset, atr, NULL, NULL };
 	enum imp_status st;
 
 	s.saved = imp_softcard_generation(card);

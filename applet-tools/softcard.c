@@ -152,7 +152,7 @@ static void close_card(void *ctx)
 
 void imp_softcard_as_card(struct imp_softcard *card, struct imp_card *out)
 {
-	*out = (struct imp_card){ card, transceive, reset, atr, close_card };
+	*out = (struct imp_card){ card, transceive, reset, atr, close_card, NULL };
 }
 
 void imp_softcard_insert(struct imp_softcard *card)

@@ -27,7 +27,17 @@ struct imp_card {
 	enum imp_status (*atr)(void *ctx, struct imp_wr *out);
 	/* End of use: reset the card, give the reader back.  NULL when there is nothing to do. */
 	void (*close)(void *ctx);
+	/* After a failure: when it was not the card's but that of something on the way to it (the
+	 * service, the reader), say so in diag, with the next step, under status st, and be true.
+	 * NULL where the link cannot tell. */
+	bool (*blame)(void *ctx, enum imp_status st, struct imp_diag *diag);
 };
+
+static inline bool imp_card_blame(
+	const struct imp_card *card, enum imp_status st, struct imp_diag *diag)
+{
+	return card->blame && card->blame(card->ctx, st, diag);
+}
 
 struct imp_reader_info {
 	char name[128];

@@ -117,6 +117,8 @@ static enum imp_status failed(enum imr_status status, const struct imr_report *r
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		if (map[i].from == status)
 			st = map[i].to;
+	if (adapter->link != IMP_OK && imp_card_blame(adapter->card, adapter->link, diag))
+		return adapter->link;
 	if (adapter->link != IMP_OK) {
 		imp_diag(diag, adapter->link,
 			adapter->link == IMP_E_ABSENT

@@ -113,16 +113,26 @@ static enum imp_status tapped(void *ctx, struct imp_span cmd, struct imp_wr *rsp
 	return st;
 }
 
+static bool tapped_blame(void *ctx, enum imp_status st, struct imp_diag *diag)
+{
+	const struct imp_session *session = (const struct imp_session *)ctx;
+
+	return imp_card_blame(session->card, st, diag);
+}
+
 void imp_session_tap(struct imp_session *session, struct imp_card *out)
 {
-	*out = (struct imp_card){ .ctx = session, .transceive = tapped };
+	*out = (struct imp_card){ .ctx = session, .transceive = tapped, .blame = tapped_blame };
 }
 
 /* ---- sending ---- */
 
-static enum imp_status link_failed(
-	const struct imp_apdu *apdu, enum imp_status st, struct imp_diag *diag)
+static enum imp_status link_failed(struct imp_session *session, const struct imp_apdu *apdu,
+	enum imp_status st, struct imp_diag *diag)
 {
+	session->blamed = imp_card_blame(session->card, st, diag);
+	if (session->blamed)
+		return st;
 	if (st == IMP_E_ABSENT) {
 		imp_diag(diag, st, "the card is gone (command %02X)", apdu->ins);
 		imp_diag_hint(diag, "put the card back and repeat the same command");
@@ -153,7 +163,7 @@ static enum imp_status exchange(struct imp_session *session, const struct imp_ap
 	if (st == IMP_OK && (rsp.st != IMP_OK || rsp.n < 2))
 		st = IMP_E_IO;
 	if (st != IMP_OK)
-		return link_failed(apdu, st, diag);
+		return link_failed(session, apdu, st, diag);
 	x->n = rsp.n - 2;
 	x->sw = (uint16_t)(x->answer[x->n] << 8 | x->answer[x->n + 1]);
 	trace_answer(session, apdu, imp_wr_span(&rsp));
@@ -203,7 +213,7 @@ enum imp_status imp_session_send(struct imp_session *session, const struct imp_a
 		}
 		next = get_response(apdu, x.sw);
 	}
-	return link_failed(apdu, IMP_E_IO, diag);
+	return link_failed(session, apdu, IMP_E_IO, diag);
 }
 
 enum imp_status imp_session_refused(struct imp_diag *diag, uint16_t sw, const char *fmt, ...)
@@ -241,7 +251,8 @@ enum imp_status imp_session_reset(struct imp_session *session, struct imp_diag *
 	session->channel = 0;
 	if (session->card->reset)
 		st = session->card->reset(session->card->ctx);
-	if (st != IMP_OK) {
+	session->blamed = st != IMP_OK && imp_card_blame(session->card, st, diag);
+	if (st != IMP_OK && !session->blamed) {
 		imp_diag(diag, st, "the card cannot be reset");
 		imp_diag_hint(diag, "take the card out, put it back and repeat the same command");
 	}

@@ -14,6 +14,7 @@ struct imp_session {
 	unsigned channel; /* 0: the basic one */
 	unsigned apdus;	  /* commands sent */
 	unsigned tpdus;	  /* the same, with GET RESPONSE and repetitions */
+	bool blamed;	  /* the last failure was not the card's: diag says whose */
 	/* One line of text per command and per answer; NULL: none. */
 	void (*trace)(void *ctx, const char *line);
 	void *trace_ctx;

@@ -308,7 +308,7 @@ static void locate(const struct imp_writer *writer, size_t i, struct imp_diag *d
 		imp_diag(diag, cause.status, "step %zu of %zu (%s): %.380s", i + 1, writer->plan.n,
 			text, cause.text);
 	diag->sw = cause.sw;
-	if (cause.status == IMP_E_ABSENT && !cause.sw)
+	if (cause.status == IMP_E_ABSENT && !cause.sw && !writer->session.blamed)
 		imp_diag_hint(diag, "put the card back and repeat the same command: it completes "
 				    "what was begun");
 	else

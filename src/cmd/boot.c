@@ -153,6 +153,16 @@ static int keep(void *ctx, const struct imr_resource *resource)
 	return 0;
 }
 
+/* A service or reader that failed is not a card that was torn out. */
+static void blame(struct boot *b)
+{
+	struct imp_diag diag = { .status = IMP_OK };
+
+	if (b->have_card && b->report.card == IMR_E_IO &&
+		imp_card_blame(&b->card, b->adapter.link, &diag))
+		memcpy(b->card_text, diag.text, sizeof(b->card_text));
+}
+
 static void load(struct boot *b, bool lenient)
 {
 	struct imr_config config = { .card = b->have_card ? &b->adapter.imr : NULL,
@@ -171,6 +181,7 @@ static void load(struct boot *b, bool lenient)
 		authority.minimum = &b->minimum;
 	b->status = b->cmac ? imr_load_authentic(&config, &authority, &b->report)
 			    : imr_load(&config, &b->report);
+	blame(b);
 }
 
 /* The same payload for people and programs; the host's decoder must agree with the device's. */

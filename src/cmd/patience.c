@@ -85,6 +85,13 @@ static enum imp_status atr(void *ctx, struct imp_wr *out)
 	return w->inner.atr(w->inner.ctx, out);
 }
 
+static bool blame(void *ctx, enum imp_status st, struct imp_diag *diag)
+{
+	const struct waiting *w = (const struct waiting *)ctx;
+
+	return imp_card_blame(&w->inner, st, diag);
+}
+
 static void close_card(void *ctx)
 {
 	struct waiting *w = (struct waiting *)ctx;
@@ -126,7 +133,7 @@ static enum imp_status open_card(
 		return st;
 	}
 	*card = (struct imp_card){ w, transceive, w->inner.reset ? reset : NULL,
-		w->inner.atr ? atr : NULL, close_card };
+		w->inner.atr ? atr : NULL, close_card, blame };
 	return IMP_OK;
 }
 

@@ -428,7 +428,7 @@ static enum imp_status open_card(
 		card_close(c);
 		return st;
 	}
-	*card = (struct imp_card){ c, transceive, reset, atr, card_close };
+	*card = (struct imp_card){ c, transceive, reset, atr, card_close, NULL };
 	return IMP_OK;
 }
 

@@ -131,7 +131,35 @@ struct card {
 	DWORD protocol;
 	bool connected;
 	char reader[READER_NAME];
+	LONG failed; /* the first failure since the last success that is not the card's */
 };
+
+/* The service or the reader, not the card in it. */
+static bool on_the_way(LONG rv)
+{
+	return rv == SCARD_E_NO_SERVICE || rv == SCARD_E_SERVICE_STOPPED ||
+	       rv == SCARD_E_READER_UNAVAILABLE || rv == SCARD_E_UNKNOWN_READER;
+}
+
+static LONG note(struct card *c, LONG rv)
+{
+	if (rv == SCARD_S_SUCCESS || (!on_the_way(c->failed) && on_the_way(rv)))
+		c->failed = rv;
+	return rv;
+}
+
+static bool blame(void *ctx, enum imp_status st, struct imp_diag *diag)
+{
+	const struct card *c = (const struct card *)ctx;
+	struct imp_diag cause = { .status = IMP_OK };
+
+	if (!on_the_way(c->failed))
+		return false;
+	(void)failed(c->failed, c->reader, &cause);
+	(void)imp_diag(diag, st, "%s", cause.text);
+	imp_diag_hint(diag, "%s, then repeat the same command", cause.hint);
+	return true;
+}
 
 /* Anything but a proper answer is a link failure; a removed card shows in more ways than one. */
 static enum imp_status link_status(LONG rv)
@@ -153,12 +181,15 @@ static enum imp_status link_status(LONG rv)
  * Is the card still there?  A card torn out during a command may end it without a proper error, and
  * a daemon that polls notices only at its next look: give it the time for one.
  */
-static bool present(const struct card *c)
+static bool present(struct card *c)
 {
 	SCARD_READERSTATE state = { .szReader = c->reader, .dwCurrentState = SCARD_STATE_UNAWARE };
+	LONG rv = SCardGetStatusChange(c->context.handle, 0, &state, 1);
 
-	if (SCardGetStatusChange(c->context.handle, 0, &state, 1) != SCARD_S_SUCCESS)
+	if (rv != SCARD_S_SUCCESS) {
+		(void)note(c, rv);
 		return false;
+	}
 	state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	if (state.dwEventState & SCARD_STATE_PRESENT)
 		(void)SCardGetStatusChange(c->context.handle, NOTICE_MS, &state, 1);
@@ -172,7 +203,7 @@ static enum imp_status transceive(void *ctx, struct imp_span cmd, struct imp_wr 
 		c->protocol == SCARD_PROTOCOL_T1 ? SCARD_PCI_T1 : SCARD_PCI_T0;
 	uint8_t answer[MAX_BUFFER_SIZE];
 	DWORD n = sizeof answer;
-	LONG rv = SCardTransmit(c->handle, pci, cmd.p, cmd.n, NULL, answer, &n);
+	LONG rv = note(c, SCardTransmit(c->handle, pci, cmd.p, cmd.n, NULL, answer, &n));
 	enum imp_status st = IMP_OK;
 
 	if (rv != SCARD_S_SUCCESS)
@@ -193,7 +224,7 @@ static enum imp_status reset(void *ctx)
 	LONG rv = SCardReconnect(
 		c->handle, SCARD_SHARE_EXCLUSIVE, PROTOCOLS, SCARD_RESET_CARD, &c->protocol);
 
-	return rv == SCARD_S_SUCCESS ? IMP_OK : link_status(rv);
+	return note(c, rv) == SCARD_S_SUCCESS ? IMP_OK : link_status(rv);
 }
 
 static enum imp_status atr(void *ctx, struct imp_wr *out)
@@ -245,7 +276,7 @@ static enum imp_status open_card(
 		card_close(c);
 		return failed(rv, name, diag);
 	}
-	*card = (struct imp_card){ c, transceive, reset, atr, card_close };
+	*card = (struct imp_card){ c, transceive, reset, atr, card_close, blame };
 	return IMP_OK;
 }
 

@@ -378,7 +378,7 @@ check "but says how" 'grep -q -- "--rewrite" err'
 
 # A finished unit again: onto its own card, when that holds nothing else.
 events() { run ledger show --ledger l.db --endpoint $endpoint && [ "$(grep -c card-verified <<<"$out")" = "$1" ]; }
-again=(card write --reader 0 --ledger l.db --endpoint $endpoint --adm-file adm --pin-file pin --rewrite)
+again=(card write --reader 0 --ledger l.db --endpoint "$endpoint" --adm-file adm --pin-file pin --rewrite)
 run "${again[@]}" --json
 check "it is there already" '[ $rc = 0 ] && [[ $out == *"already there"* ]] && events 1'
 run card wipe --reader 0 --adm-file adm --pin-file pin --yes
@@ -463,6 +463,67 @@ refuses "the keys go to no other card" 7 "not 8988211000000000045"
 run ledger verify --ledger l.db
 check "the ledger holds" '[ $rc = 0 ]'
 remove
+
+# ---- the daemon dies in the middle: no card's fault
+
+daemon() { # ours, by its own pid file in our own /run
+	kill -9 "$(tr -dc 0-9 </run/pcscd/pcscd.pid)"
+}
+dies_at() { # command of the writer, rest of the command line: killed while the card thinks about it
+	local at=$1 lines=0
+	shift
+	remove
+	fault "{\"at\":$at,\"do\":\"slow\",\"value\":3000}"
+	insert
+	timeout 60 "$IMPRINT" "$@" >out 2>err </dev/null &
+	local writer=$!
+	for _ in $(seq 100); do # boot has no trace: it gets there in 2 s
+		lines=$(grep -c '^>' err)
+		[ "$lines" -ge "$at" ] && break
+		sleep 0.02
+	done
+	daemon
+	wait $writer
+	rc=$?
+	out=$(cat out) err=$(grep '^imprint\|^   ' err)
+	printf '%s\n' "$err" >err
+	wait "$card"
+	card=
+}
+again() { # the daemon, as systemd would have it
+	rm -f /run/pcscd/*
+	: >"$PCSC_BENCH_DIR/pcscd.log"
+	(pcscd -f -i -c "$PCSC_BENCH_DIR/reader.conf.d" >"$PCSC_BENCH_DIR/pcscd.log" 2>&1 </dev/null &)
+	for _ in $(seq 200); do
+		[ -S /run/pcscd/pcscd.comm ] && break
+		sleep 0.02
+	done
+}
+for step in 5 $((keys + 1)); do
+	rm -f $state
+	insert --iccid 8988211000000000037
+	dies_at "$step" card write --reader 0 --set one.ef --adm-file adm --pin-file pin --read-rule pin --trace
+	refuses "the daemon died at command $step" 4 "smart card service"
+	check "and what to do about it" 'grep -q "start pcscd.*repeat the same command" err && ! grep -q "card is gone\|put the card" err'
+	run card list
+	refuses "no daemon" 4 "service is not running"
+	again
+	insert
+	run card write --reader 0 --set one.ef --adm-file adm --pin-file pin --read-rule pin
+	check "completed after that" '[ $rc = 0 ]'
+	remove
+done
+insert
+dies_at 4 card read --reader 0 --trace
+refuses "the daemon died under a reader" 4 "smart card service"
+again
+insert
+dies_at 12 card verify --reader 0 --pin-file pin --trace
+refuses "the daemon died under the device's reader" 4 "smart card service"
+again
+insert
+dies_at 6 boot --reader 0 --pin-file pin --json
+check "the daemon died under a boot" '[ $rc = 4 ] && [[ $out == *"\"card\":{\"status\":\""*"smart card service is not running"* ]]'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

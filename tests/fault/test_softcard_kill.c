@@ -127,7 +127,7 @@ static enum imp_status emulate_in_place(void)
 {
 	struct imp_diag diag;
 	struct imp_softcard *card = load(&diag);
-	const struct imp_card outer = { card, place_transceive, NULL, NULL, NULL };
+	const struct imp_card outer = { card, place_transceive, NULL, NULL, NULL, NULL };
 	bool ok = card && converse(&outer);
 
 	imp_softcard_free(card);

@@ -64,7 +64,7 @@ static enum imp_status give(
 	(void)diag;
 	assert_string_equal(name, "A");
 	if (opened == IMP_OK)
-		*card = (struct imp_card){ NULL, slow, slow_reset, NULL, count };
+		*card = (struct imp_card){ NULL, slow, slow_reset, NULL, count, NULL };
 	return opened;
 }
 
