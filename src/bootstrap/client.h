@@ -83,7 +83,7 @@ struct imr_client_config {
 	unsigned objects_n;
 	const struct imr_client_formats *formats; /* NULL: TLV only */
 	/*
-	 * Is the configuration consistent (K1-K15)?  It has passed imr_payload().  Instances of
+	 * Is the configuration consistent (K1-K15)?  It is well-formed.  Instances of
 	 * origin DISABLED are not part of it, nor is account /0/superseded with what belongs to it
 	 * (imr_set_divide) unless that is IMR_NO_ID.  IMR_OK; else *findings may say why in text
 	 * that lasts until the next call.  NULL: the client's own minimum (K1-K6, URI), which is

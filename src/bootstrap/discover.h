@@ -14,6 +14,9 @@ struct imr_discover {
 	bool no_uri;
 };
 
+/* Does the device have the object: 0, 1, 3, one of the list, or one that has instances? */
+bool imr_discover_known(const struct imr_discover *d, uint16_t object);
+
 /*
  * All objects (object IMR_NO_ID), or one, ascending; disabled instances are left out.  /0, /1, /21
  * and what else belongs to one server account carry ssid, the Security instance its uri from 1.1
