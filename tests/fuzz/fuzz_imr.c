@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The device reader against a hostile card and hostile flash.  Octet 0: bit 0 card, bit 1 flash,
- * bit 2 lenient, bit 3 basic channel, bit 4 PIN, bit 5 the slot gets its magic, mark and CRC; octet
- * 1: size of the buffer.  Behind them, with both: a length of two octets and so much of card.  The
- * card answers from its octets: a length, then so many; FF ends the link.
+ * bit 2 lenient, bit 3 basic channel, bit 4 PIN, bit 5 the slot gets its magic, mark and CRC, bit 6
+ * slots must have a tag (and bit 5 makes it), bit 7 and a generation from 3 on; octet 1: size of
+ * the buffer.  Behind them, with both: a length of two octets and so much of card.  The card
+ * answers from its octets: a length, then so many; FF ends the link.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/slot.h"
-#include "reader/imr.h"
+#include "reader/authentic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -76,8 +77,36 @@ static int visit(void *ctx, const struct imr_resource *resource)
 	return in.stopped;
 }
 
+/* No cipher, but every octet of both parts decides on every octet of the tag. */
+static int tag_of(
+	void *ctx, const uint8_t head[32], const uint8_t *payload, size_t n, uint8_t tag[IMR_TAG])
+{
+	uint32_t v = 0x811C9DC5U;
+
+	(void)ctx;
+	for (size_t i = 0; i < 32 + n; i++)
+		v = (v ^ (i < 32 ? head[i] : payload[i - 32])) * 0x01000193U;
+	for (unsigned i = 0; i < IMR_TAG; i++)
+		tag[i] = (uint8_t)((v = v * 0x01000193U + i) >> 24);
+	return 0;
+}
+
+/* What was loaded from a slot must have had its tag and age. */
+static void check_slot(
+	const uint8_t *slot, const struct imr_report *report, const uint32_t *minimum)
+{
+	uint32_t at = imp_slot_extent((uint32_t)report->length, IMP_SLOT_TAG_NONE);
+	uint8_t tag[IMR_TAG];
+
+	(void)tag_of(NULL, slot, slot + IMP_SLOT_PAYLOAD_AT, report->length, tag);
+	if (slot[7] != IMP_SLOT_TAG_CMAC || memcmp(slot + at, tag, sizeof(tag)) != 0)
+		abort(); /* not proven */
+	if (minimum && (int32_t)(*minimum - report->generation) > 0)
+		abort(); /* too old */
+}
+
 /* Let what is behind the check be reached. */
-static void mend(uint8_t *slot, size_t n)
+static void mend(uint8_t *slot, size_t n, bool tagged)
 {
 	uint32_t length, crc;
 
@@ -87,6 +116,7 @@ static void mend(uint8_t *slot, size_t n)
 	if (length > n - IMP_SLOT_PAYLOAD_AT)
 		length = (uint32_t)(n - IMP_SLOT_PAYLOAD_AT);
 	memcpy(slot, "IMPS\x01\x5A\x01\x00", 8);
+	slot[7] = tagged ? IMP_SLOT_TAG_CMAC : IMP_SLOT_TAG_NONE;
 	memset(slot + 12, 0, 16);
 	slot[12] = (uint8_t)length;
 	slot[13] = (uint8_t)(length >> 8);
@@ -94,6 +124,9 @@ static void mend(uint8_t *slot, size_t n)
 	crc = imp_slot_crc(slot, imp_span(slot + IMP_SLOT_PAYLOAD_AT, length));
 	for (int i = 0; i < 4; i++)
 		slot[IMP_SLOT_CRC_AT + i] = (uint8_t)(crc >> 8 * i);
+	if (tagged && imp_slot_extent(length, IMP_SLOT_TAG_CMAC) <= SLOT)
+		(void)tag_of(NULL, slot, slot + IMP_SLOT_PAYLOAD_AT, length,
+			slot + imp_slot_extent(length, IMP_SLOT_TAG_NONE));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -101,6 +134,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t flash_octets[2 * SLOT], buffer[4096];
 	const struct imr_card card = { NULL, transceive, size && data[0] & 16 ? give_pin : NULL };
 	const struct imr_flash flash = { NULL, read_flash, { 0, SLOT }, SLOT };
+	const uint32_t minimum = 3;
+	const struct imr_authority authority = { NULL, tag_of,
+		size && data[0] & 128 ? &minimum : NULL };
+	bool authentic = size && data[0] & 64;
 	struct imr_config config = { .buffer = buffer, .visit = visit };
 	struct imr_report report;
 	enum imr_status st;
@@ -123,13 +160,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.flash = imp_span(flash_octets, size - 4 - split);
 	if (in.flash.n > sizeof(flash_octets))
 		in.flash.n = sizeof(flash_octets);
+	memset(flash_octets, 0xFF, sizeof(flash_octets));
 	memcpy(flash_octets, data + 4 + split, in.flash.n);
+	in.flash.n = sizeof(flash_octets);
 	if (data[0] & 32)
-		mend(flash_octets, in.flash.n < SLOT ? in.flash.n : SLOT);
+		mend(flash_octets, size - 4 - split < SLOT ? size - 4 - split : SLOT, authentic);
 	memset(buffer, 0xAA, sizeof(buffer));
-	st = imr_load(&config, &report);
+	st = authentic ? imr_load_authentic(&config, &authority, &report)
+		       : imr_load(&config, &report);
 
-	if (st != IMR_OK && (st < IMR_E_NONE || st > IMR_E_LIMIT))
+	if (st != IMR_OK && (st < IMR_E_NONE || st > IMR_E_LIMIT) &&
+		!(authentic && (st == IMR_E_FORGED || st == IMR_E_ROLLBACK)))
 		abort(); /* no such status */
 	if ((config.card || config.flash) && !imp_span_all(imp_span(buffer, config.size), 0x00))
 		abort(); /* not wiped */
@@ -139,6 +180,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort(); /* visited before all was checked, or nothing at all */
 	if ((st == IMR_E_STOPPED) != in.stopped)
 		abort();
+	if (authentic && report.source > IMR_FROM_CARD)
+		check_slot(flash_octets + (report.source == IMR_FROM_SLOT_B ? SLOT : 0), &report,
+			authority.minimum);
 	if (in.apdus != report.apdus || in.apdus > 1025)
 		abort();
 	return 0;
