@@ -81,5 +81,6 @@ enum imr_status factory_load(struct account *account, struct imr_report *report)
 		.ctx = account };
 
 	account->instance = IMR_NO_ID;
-	return imr_load(&config, report);
+	*report = (struct imr_report){ .card = IMR_E_NONE };
+	return imr_load_flash(&config, report); /* not imr_load(): no card, none of its code */
 }

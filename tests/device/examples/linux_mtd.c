@@ -48,14 +48,14 @@ int main(int argc, char **argv)
 	const struct imr_config config = {
 		.flash = &flash, .buffer = buffer, .size = sizeof buffer, .visit = list
 	};
-	struct imr_report report;
+	struct imr_report report = { .card = IMR_E_NONE };
 	enum imr_status st;
 
 	if (fd < 0 || size == 0) {
 		fprintf(stderr, "use: linux_mtd DEVICE SLOT_SIZE\n");
 		return 2;
 	}
-	st = imr_load(&config, &report);
+	st = imr_load_flash(&config, &report);
 	close(fd);
 	printf("%s; slot A: %s; slot B: %s\n", imr_status_text(st), imr_status_text(report.slot[0]),
 		imr_status_text(report.slot[1]));

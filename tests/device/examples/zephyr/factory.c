@@ -21,12 +21,13 @@ enum imr_status factory_load(imr_visit *visit, void *ctx, struct imr_report *rep
 	};
 	enum imr_status st;
 
+	*report = (struct imr_report){ .card = IMR_E_NONE };
 	if (flash_area_open(FIXED_PARTITION_ID(factory_partition), &area) != 0)
 		return IMR_E_IO;
 	flash.ctx = (void *)(uintptr_t)area;
 	flash.size = (uint32_t)area->fa_size / 2;
 	flash.slot[1] = flash.size;
-	st = imr_load(&config, report);
+	st = imr_load_flash(&config, report);
 	flash_area_close(area);
 	return st;
 }
