@@ -3,7 +3,7 @@
 #ifndef ANJAY_SERVER_H
 #define ANJAY_SERVER_H
 
-#include <anjay/security.h>
+#include "security.h"
 
 typedef struct {
 	anjay_ssid_t ssid;
