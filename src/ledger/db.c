@@ -11,7 +11,7 @@
 	"resume"
 #define UNIT_COLUMNS                                                                    \
 	"id, batch, line, serial, endpoint, iccid, fields, state, done, sealed_sha256," \
-	" payload_bytes, generation, file, file_bytes, file_sha256, reason"
+	" payload_bytes, generation, file, file_bytes, file_sha256, reason, delivered"
 
 static const char *const texts[IMP_SQL_COUNT] = {
 	/* IMMEDIATE: the upgrade of a plain BEGIN fails without waiting. */
@@ -66,6 +66,7 @@ static const char *const texts[IMP_SQL_COUNT] = {
 	[IMP_SQL_DELIVERY_ADD] = "INSERT INTO delivery (unit, payload) VALUES (?, ?)",
 	[IMP_SQL_DELIVERY_GET] = "SELECT payload FROM delivery WHERE unit = ?",
 	[IMP_SQL_DELIVERY_DROP] = "DELETE FROM delivery WHERE unit = ?",
+	[IMP_SQL_UNIT_DELIVERED] = "UPDATE unit SET delivered = 1 WHERE id = ?1",
 	[IMP_SQL_UNIT_DELIVERY] = "UPDATE unit SET delivery_sha256 = ?2 WHERE id = ?1",
 	[IMP_SQL_CREDENTIAL_ADD] = "INSERT OR IGNORE INTO credential (unit, kind, value, accounts,"
 				   " body) VALUES (?, ?, ?, ?, ?)",

@@ -125,13 +125,28 @@ enum imp_status imp_ledger_unit_by_credential(struct imp_ledger *l, enum imp_cre
 	return st == IMP_OK ? imp_unit_of_row(l, stmt, out, diag) : st;
 }
 
+static enum imp_status set_delivered(struct imp_ledger *l, int64_t unit, struct imp_diag *diag)
+{
+	IMP_STMT stmt = NULL;
+	enum imp_status st = imp_db_use(l, IMP_SQL_UNIT_DELIVERED, &stmt, diag);
+
+	if (st != IMP_OK)
+		return st;
+	imp_db_int(stmt, 1, unit);
+	return imp_db_run(l, stmt, diag);
+}
+
 enum imp_status imp_ledger_unit_events(
 	struct imp_ledger *l, const struct imp_unit_event *v, size_t n, struct imp_diag *diag)
 {
 	IMP_TXN txn = { NULL };
 	enum imp_status st = imp_txn_begin(&txn, l, diag);
 
-	for (size_t i = 0; i < n && st == IMP_OK; i++)
+	for (size_t i = 0; i < n && st == IMP_OK; i++) {
+		if (v[i].delivered)
+			st = set_delivered(l, v[i].unit, diag);
+		if (st != IMP_OK)
+			break;
 		st = imp_event_add(l,
 			&(struct imp_event_new){
 				.kind = v[i].proof ? IMP_EVENT_PROVED : IMP_EVENT_BOOTSTRAP,
@@ -139,5 +154,6 @@ enum imp_status imp_ledger_unit_events(
 				.unit = v[i].unit,
 				.detail = v[i].detail },
 			diag);
+	}
 	return st == IMP_OK ? imp_txn_commit(&txn, diag) : st;
 }

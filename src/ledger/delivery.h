@@ -36,6 +36,7 @@ IMP_MUST_CHECK enum imp_status imp_ledger_unit_by_credential(struct imp_ledger *
 struct imp_unit_event {
 	int64_t batch, unit;
 	bool proof;	    /* end-of-line proof; else a bootstrap */
+	bool delivered;	    /* the delivery is in the device from now on */
 	const char *detail; /* JSON: who, how, result */
 };
 

@@ -78,7 +78,9 @@ struct imp_unit {
 	enum imp_unit_state state;
 	unsigned done; /* IMP_TARGET_* written and verified */
 	uint32_t payload_bytes, generation;
-	bool made; /* a sealed payload exists */
+	bool made;	/* a sealed payload exists */
+	bool delivered; /* a device has finished a bootstrap with its delivery (ledger/delivery.h)
+			 */
 	char serial[IMP_UNIT_SERIAL_MAX + 1];
 	char endpoint[IMP_UNIT_ENDPOINT_MAX + 1];
 	char iccid[IMP_UNIT_ICCID_MAX + 1]; /* of the list or of the card it was bound to; or "" */

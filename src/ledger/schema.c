@@ -22,7 +22,7 @@ const struct imp_schema_part imp_schema[] = {
 		" fields TEXT NOT NULL, state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),"
 		" done INTEGER NOT NULL DEFAULT 0, sealed_sha256 BLOB, payload_bytes INTEGER,"
 		" generation INTEGER, file TEXT, file_bytes INTEGER, file_sha256 BLOB,"
-		" reason TEXT, delivery_sha256 BLOB) STRICT" },
+		" reason TEXT, delivery_sha256 BLOB, delivered INTEGER) STRICT" },
 	/* Apart from unit, so that a change of state does not rewrite it. */
 	{ "table", "sealed",
 		"CREATE TABLE sealed (unit INTEGER PRIMARY KEY REFERENCES unit (id),"

@@ -29,6 +29,7 @@ enum imp_status imp_unit_of_row(
 	u.line = (uint32_t)sqlite3_column_int64(stmt, 2);
 	u.done = (unsigned)sqlite3_column_int64(stmt, 8);
 	u.made = sqlite3_column_type(stmt, 9) != SQLITE_NULL;
+	u.delivered = sqlite3_column_int64(stmt, 16) != 0;
 	u.payload_bytes = (uint32_t)sqlite3_column_int64(stmt, 10);
 	u.generation = (uint32_t)sqlite3_column_int64(stmt, 11);
 	u.file_bytes = (uint64_t)sqlite3_column_int64(stmt, 13);

@@ -127,7 +127,7 @@ static enum imp_status last_event(void *ctx, const struct imp_event *event)
 static void events_of_units(void **state)
 {
 	IMP_UNIT u = { 0 };
-	struct imp_unit_event v[] = { { .detail = "{\"result\":\"finished\"}" },
+	struct imp_unit_event v[] = { { .detail = "{\"result\":\"finished\"}", .delivered = true },
 		{ .proof = true, .detail = "{\"registered\":true}" } };
 	struct imp_unit_event unknown = { .batch = 1, .unit = 99, .detail = "{}" };
 	int64_t kind = 0;
@@ -139,6 +139,10 @@ static void events_of_units(void **state)
 	assert_int_equal(imp_ledger_unit_events(rig.ledger, v, 2, &rig.diag), IMP_OK);
 	assert_int_equal(imp_ledger_events(rig.ledger, 0, last_event, &kind, &rig.diag), IMP_OK);
 	assert_int_equal(kind, IMP_EVENT_PROVED);
+	assert_false(u.delivered);
+	imp_unit_free(&u);
+	assert_int_equal(imp_ledger_unit_by_endpoint(rig.ledger, "ep-A-0", &u, &rig.diag), IMP_OK);
+	assert_true(u.delivered);
 	assert_int_not_equal(imp_ledger_unit_events(rig.ledger, &unknown, 1, &rig.diag), IMP_OK);
 	verifies();
 }
