@@ -242,7 +242,7 @@ def main():
     public, exported, interface = [], set(), []
     for h in public_headers():
         chunks = split(h.read_text(), h)
-        declared = {c.function for c in chunks if c.function}
+        declared = {c.function for c in chunks if c.function and not c.body}
         if not declared <= defined:
             sys.exit("amalgam.py: %s wants %s" % (h, ", ".join(sorted(declared - defined))))
         public.append(h)
