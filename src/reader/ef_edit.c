@@ -67,6 +67,7 @@ bool imr_set_next(const struct imr_set *set, struct imr_at *at)
 	at->here = set->p + (at->instances.p - set->p);
 	if (at->index >= IMR_INSTANCES_MAX || imp_tlv_next(&at->instances, &tlv) != IMP_OK)
 		return false;
+	at->origin = set->origin[at->index];
 	at->instance = tlv.id;
 	at->resources = tlv.value;
 	return true;
@@ -229,7 +230,7 @@ void imr_set_sweep(struct imr_set *set)
 
 	imr_set_start(&at);
 	while (imr_set_next(set, &at))
-		if (set->origin[at.index] == 0)
+		if (at.origin == 0)
 			imr_set_remove(set, &at);
 }
 
@@ -321,6 +322,8 @@ enum imr_status imr_set_put(struct imr_set *set, uint16_t object, uint16_t insta
 	uint8_t head[HEADER_MAX], *p;
 	size_t n = resources.n, k;
 
+	if (set->n < IMP_EF_HEADER)
+		return IMR_E_SPACE;
 	find_place(set, object, instance, &place);
 	k = instance_header(head, instance, n);
 	n += k + (place.length ? 0 : FRAME);

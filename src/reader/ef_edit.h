@@ -36,7 +36,8 @@ struct imr_set {
 /* An instance in a set; zeroed, or after imr_set_start(), it stands before the first one. */
 struct imr_at {
 	uint16_t object, instance;
-	unsigned index;		   /* into origin */
+	unsigned index;		   /* into the set's origin */
+	unsigned origin;	   /* what stands there */
 	struct imp_span resources; /* TLVs of the instance */
 	/* By imr_at_account() alone: whether it is a bootstrap account; its 0/x/12 in seconds, 0
 	 * when absent or negative, at most UINT32_MAX (F8, F9). */
@@ -89,8 +90,8 @@ void imr_set_divide(struct imr_set *set, uint16_t account, bool keep);
 /*
  * Write an instance as a bootstrap server does (O4): the resources, TLVs, become its content
  * whether it was there or not.  They must not lie in the buffer.  The object gets no version of its
- * own when it is new.  IMR_OK; IMR_E_SPACE: buffer, 32 KiB or IMR_INSTANCES_MAX; the set is
- * unchanged.
+ * own when it is new.  IMR_OK; IMR_E_SPACE: buffer, 32 KiB or IMR_INSTANCES_MAX, or nothing is in
+ * the buffer; the set is unchanged.
  */
 enum imr_status imr_set_put(struct imr_set *set, uint16_t object, uint16_t instance,
 	struct imp_span resources, enum imr_origin origin);

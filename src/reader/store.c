@@ -21,8 +21,10 @@ static void turn(struct imr_set *set, enum imr_origin from, uint8_t to)
 
 enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
 {
-	enum imr_status st = s->set.n ? IMR_GOOD : imr_store_fetch(s);
+	enum imr_status st = IMR_GOOD;
 
+	if (s->set.n == 0)
+		st = imr_store_fetch(s);
 	if (st != IMR_GOOD)
 		return st;
 	turn(&s->set, IMR_ORIGIN_DISABLED, 0);
@@ -50,7 +52,7 @@ enum imr_status imr_store_finish(struct imr_store *s)
 
 	imr_set_start(&at);
 	while (imr_set_account(&s->set, &at)) {
-		if (s->set.origin[at.index] == IMR_ORIGIN_FRESH) {
+		if (at.origin == IMR_ORIGIN_FRESH) {
 			came = true;
 			fresh = at.timeout;
 		} else {
@@ -79,8 +81,8 @@ enum imr_status imr_store_finish(struct imr_store *s)
 enum change {
 	PASS,	 /* seconds of the account's timeout; it is purged when that is over */
 	CARD,	 /* what came from the card gets another origin; 0: it is deleted */
-	RESET,	 /* to nothing */
 	RESTART, /* to the account alone */
+	RESET,	 /* to nothing */
 };
 
 static enum imr_status update(struct imr_store *s, enum change change, uint32_t arg)
@@ -113,7 +115,7 @@ static enum imr_status update(struct imr_store *s, enum change change, uint32_t 
 		break;
 	case RESTART:
 	default:
-		if (!account || s->set.origin[at.index] == IMR_ORIGIN_DISABLED) {
+		if (!account || at.origin == IMR_ORIGIN_DISABLED) {
 			imr_store_wipe(s);
 			return IMR_E_LAST;
 		}
@@ -144,7 +146,8 @@ enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds)
 	if (passed < s->step && passed < s->remaining)
 		return IMR_OK;
 	st = update(s, PASS, passed);
-	s->unsaved = st == IMR_OK || st == IMR_E_LEFT ? 0 : passed;
+	if (st == IMR_OK || st == IMR_E_LEFT)
+		s->unsaved = 0;
 	return st;
 }
 

@@ -156,19 +156,19 @@ static enum imr_status check(const struct imr_set *set, uint8_t *account)
 
 	if (st != IMR_GOOD && st != IMR_E_NONE)
 		return st;
-	imr_set_start(&at);
-	for (; imr_set_next(set, &at); n++)
-		if (set->origin[n] == 0 || set->origin[n] == IMR_ORIGIN_FRESH)
-			return IMR_E_RULE;
-	if (at.instances.n || !imp_span_all(imp_span(set->origin + n, IMR_INSTANCES_MAX - n), 0))
-		return IMR_E_RULE;
 	*account = 0;
 	imr_set_start(&at);
-	while (imr_set_account(set, &at)) {
+	for (; imr_set_next(set, &at); n++) {
+		if (at.origin == 0 || at.origin == IMR_ORIGIN_FRESH)
+			return IMR_E_RULE;
+		if (!imr_at_account(&at))
+			continue;
 		if (*account)
 			return IMR_E_RULE;
-		*account = set->origin[at.index];
+		*account = (uint8_t)at.origin;
 	}
+	if (at.instances.n || !imp_span_all(imp_span(set->origin + n, IMR_INSTANCES_MAX - n), 0))
+		return IMR_E_RULE;
 	return IMR_GOOD;
 }
 
