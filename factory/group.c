@@ -3,7 +3,7 @@
 
 #include "crypto/seal.h"
 #include "factory/fields.h"
-#include "factory/maker.h"
+#include "factory/made_cred.h"
 #include "factory/plan.h"
 #include "factory/unit_file.h"
 
@@ -174,47 +174,16 @@ static enum imp_status plan_row(struct imp_group *g, struct imp_unit *unit, stru
 	return imp_plan_row(&g->job->profile, &g->job->columns, &device, &g->row, diag);
 }
 
-static enum imp_cred_kind kind_of(const struct imp_credential *c)
-{
-	static const enum imp_cred_kind kinds[] = {
-		[IMP_CREDENTIAL_PSK_IDENTITY] = IMP_CRED_PSK_IDENTITY,
-		[IMP_CREDENTIAL_PSK] = IMP_CRED_PSK,
-		[IMP_CREDENTIAL_PUBLIC_KEY] = IMP_CRED_PUBLIC_KEY,
-		[IMP_CREDENTIAL_CERT_SERIAL] = IMP_CRED_CERTIFICATE,
-		[IMP_CREDENTIAL_OSCORE_SECRET] = IMP_CRED_OSCORE,
-	};
-
-	return kinds[c->kind];
-}
-
-/* The public thing behind a fingerprint, so that the server side can be given out of the ledger
- * without opening a payload. */
-static struct imp_span body_of(const struct imp_group *g, const struct imp_credential *c)
-{
-	if (c->kind == IMP_CREDENTIAL_CERT_SERIAL)
-		for (size_t i = 0; i < g->made.certificates_n; i++)
-			if (g->made.certificates[i].account == c->account)
-				return g->made.certificates[i].der;
-	if (c->kind == IMP_CREDENTIAL_PUBLIC_KEY && c->account < g->job->profile.accounts_n &&
-		g->job->profile.accounts[c->account].security == IMP_SECURITY_RPK)
-		return imp_set_octets(imp_maker_set(g->maker), IMP_OBJ_SECURITY, c->account, 3);
-	return imp_span(NULL, 0);
-}
-
 static bool hold_credentials(struct imp_group *g, struct item *item)
 {
 	item->first = g->held_n;
 	for (size_t i = 0; i < g->made.credentials_n; i++) {
-		const struct imp_credential *c = &g->made.credentials[i];
 		struct held_credential *h = &g->held[g->held_n];
-		struct imp_span body = body_of(g, c);
+		struct imp_cred c = imp_made_cred(&g->job->profile, g->maker, &g->made, i);
 
-		*h = (struct held_credential){ .c = { .kind = kind_of(c),
-						       .accounts = 1ULL << c->account,
-						       .value = imp_span(NULL, c->n),
-						       .body = imp_span(NULL, body.n) } };
-		if (!heap_put(&g->shared, imp_span(c->v, c->n), &h->value) ||
-			!heap_put(&g->shared, body, &h->body))
+		*h = (struct held_credential){ .c = c };
+		if (!heap_put(&g->shared, c.value, &h->value) ||
+			!heap_put(&g->shared, c.body, &h->body))
 			return false;
 		g->held_n++;
 	}
