@@ -231,13 +231,12 @@ enum imr_status imr_load_card(const struct imr_config *config, struct imr_report
 {
 	struct imr_session s = { .config = config,
 		.report = report,
+		.st = config->size < IMR_CARD_ROOM ? IMR_E_SPACE : IMR_GOOD,
 		.buffer = config->buffer,
 		.room = config->size - IMR_CARD_ROOM,
 		.apdus_max = IMR_APDUS_MAX,
 		.chunk = IMR_CHUNK };
 
-	if (config->size < IMR_CARD_ROOM)
-		s.st = IMR_E_SPACE;
 	directory(&s);
 	open_channel(&s);
 	report->card = s.st;

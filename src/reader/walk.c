@@ -29,11 +29,12 @@ static bool next(struct imp_rd *rd, unsigned level, struct imp_tlv *tlv)
 	return true;
 }
 
-static enum imr_status value(struct imr_walk *w, const struct imp_tlv *tlv)
+/* Hand a value over; false: the visitor wants no more. */
+static bool value(struct imr_walk *w, const struct imp_tlv *tlv)
 {
 	w->at.value = tlv->value.p;
 	w->at.length = tlv->value.n;
-	return w->visit && w->visit(w->ctx, &w->at) ? IMR_E_STOPPED : IMR_GOOD;
+	return !w->visit || w->visit(w->ctx, &w->at) == 0;
 }
 
 enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span run)
@@ -64,10 +65,8 @@ enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span
 		if (level != IMR_INSTANCE && !imr_type_fits(w->at.object, w->at.resource, &tlv))
 			return IMR_E_DAMAGED;
 		if (tlv.kind & IMP_TLV_RES_INSTANCE) { /* it and RESOURCE hold a value */
-			enum imr_status st = value(w, &tlv);
-
-			if (st != IMR_GOOD)
-				return st;
+			if (!value(w, &tlv))
+				return IMR_E_STOPPED;
 		} else {
 			end[++level] = rd.p;
 			rd.p = tlv.value.p;

@@ -6,9 +6,10 @@
 #include "base/span.h"
 #include "reader/imr.h"
 
-/* What functions inside the reader return when all is well: zero is cheaper to test for than
- * IMR_OK, which the public ones return. */
-#define IMR_GOOD ((enum imr_status)0)
+/* What functions inside the reader return when all is well.  Like IMR_OK, which the public ones
+ * return, it is neither 0 nor 1, and four bits at least away from every failure; unlike it, it fits
+ * into an instruction. */
+#define IMR_GOOD ((enum imr_status)0xF0)
 
 /* Not inlined: its frame need not be there while others run. */
 #define IMR_APART __attribute__((noinline))

@@ -13,9 +13,10 @@ cc=arm-none-eabi-gcc
 flags="-std=c99 -mcpu=cortex-m0plus -mthumb -Os -ffreestanding -ffunction-sections -fdata-sections
 	-Wall -Wextra -Werror -fstack-usage -fcallgraph-info=su -DIMP_SMALL -Isrc"
 
-#        entry           code RAM stack
-budgets="imr_load_flash  2048 0   320
-         imr_load        6144 0   512"
+#        entry                    code RAM stack callbacks that the reader hands itself
+budgets="imr_load_flash           2048 0   320
+         imr_load                 6144 0   512
+         imr_load_flash_authentic 2688 0   512  ,fetch=guarded_read,imr_walk=guarded_visit"
 
 build() {
 	rm -rf "$out"
@@ -26,26 +27,26 @@ build() {
 	done
 }
 
-measure() { # ENTRY: sets code, ram, stack, way
+measure() { # ENTRY [CALLBACKS]: sets code, ram, stack, way
 	local v=$1
 	$cc -mcpu=cortex-m0plus -mthumb -nostdlib -Wl,--gc-sections -Wl,-e,"$v" -Wl,-Ttext=0x8000 \
 		-Wl,--defsym=mem{cpy,set,cmp,move}=0 "$out"/*.o -lgcc -o "$out/$v.elf" 2>"$out/$v.log" ||
 		{ cat "$out/$v.log"; exit 1; }
 	read -r code ram < <(arm-none-eabi-size -A "$out/$v.elf" |
 		awk '/^\.(text|rodata|ARM\.ex)/ {c += $2} /^\.(data|bss)/ {r += $2} END {print c + 0, r + 0}')
-	read -r stack way < <(python3 tests/device/stack.py "$v" "$out"/*.ci)
+	read -r stack way < <(python3 tests/device/stack.py "$v${2:-}" "$out"/*.ci)
 }
 
-check() { # ENTRY CODE RAM STACK: prints a row; 1 when over
+check() { # ENTRY CODE RAM STACK [CALLBACKS]: prints a row; 1 when over
 	local verdict=ok
-	measure "$1"
+	measure "$1" "${5:-}"
 	[ "$code" -le "$2" ] && [ "$ram" -le "$3" ] && [ "$stack" -le "$4" ] || verdict=OVER
-	printf '%-16s %6d of %-6d %4d of %-4d %5d of %-5d %s\n' "$1" "$code" "$2" "$ram" "$3" "$stack" "$4" $verdict
+	printf '%-24s %6d of %-6d %4d of %-4d %5d of %-5d %s\n' "$1" "$code" "$2" "$ram" "$3" "$stack" "$4" $verdict
 	[ $verdict = ok ]
 }
 
 build
-printf '%-16s %-16s %-12s %-14s %s\n' "Cortex-M0+ -Os" "code" "static RAM" "stack" ""
+printf '%-24s %-16s %-12s %-14s %s\n' "Cortex-M0+ -Os" "code" "static RAM" "stack" ""
 failed=0
 if [ "${1:-}" = prove ]; then
 	# Each budget alone must stop the wasteful variant, and roomy ones must not.
@@ -56,8 +57,8 @@ if [ "${1:-}" = prove ]; then
 	check wasteful 99999 9999 9999 || failed=1
 	[ $failed = 0 ] && echo "an overrun of any budget is caught" || echo "FAILED: an overrun passed"
 else
-	while read -r v c r s; do
-		check "$v" "$c" "$r" "$s" || failed=1
+	while read -r v c r s hand; do
+		check "$v" "$c" "$r" "$s" "$hand" || failed=1
 		echo "    deepest: ${way//>/ > }"
 	done <<<"$budgets"
 fi

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Worst stack of a call tree, from the .ci files of gcc -fcallgraph-info=su.
 
-use:  stack.py ROOT FILE.ci...        prints octets and the deepest path
+use:  stack.py ROOT[,CALLER=CALLEE...] FILE.ci...        prints octets and the deepest path
 exit: 1 on recursion, a frame of unknown size or an unknown function
-Callbacks of the device and the four mem* functions count nothing: they are not the reader's.
+Callbacks of the device and the four mem* functions count nothing: they are not the reader's.  Where
+the reader hands itself a callback, CALLER=CALLEE says which function calls which.
 """
 import re
 import sys
@@ -45,9 +46,18 @@ def deepest(name, frames, calls, path, known):
     return known[name]
 
 
+def named(name, frames):
+    """Functions of this name; in the joined form static ones may have the file's in front."""
+    found = [f for f in frames if re.fullmatch(r"(.*:)?(\w+_)?" + name, f)]
+    return found or sys.exit("stack.py: nothing known of %s" % name)
+
+
 def main():
-    root, files = sys.argv[1], sys.argv[2:]
+    (root, *hand), files = sys.argv[1].split(","), sys.argv[2:]
     frames, calls = load(files)
+    for caller, callee in (h.split("=") for h in hand):
+        for c in named(caller, frames):
+            calls.setdefault(c, set()).update(named(callee, frames))
     octets, way = deepest(root, frames, calls, [], {})
     print(octets, ">".join(name.split(":")[-1] for name in way[1:]))
 
