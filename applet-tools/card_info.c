@@ -3,6 +3,7 @@
 #include "applet-tools/card_use.h"
 #include "base/hex.h"
 #include "base/plural.h"
+#include "card/identity.h"
 #include "card/walk.h"
 #include "cmd/json_line.h"
 #include "codec/ef.h"
@@ -15,7 +16,7 @@ struct info {
 	const struct card_use *use;
 	uint8_t atr[IMP_ATR_MAX];
 	size_t atr_n;
-	char iccid[IMP_ICCID_DIGITS + 1];
+	struct imp_card_identity card;
 	struct imp_pin_state pin, adm;
 	struct imp_card_map map;
 	const char *state; /* of the bootstrap information, one word */
@@ -78,7 +79,7 @@ static enum imp_status look(struct imp_session *session, struct info *info, stru
 	enum imp_status st = imp_session_reset(session, diag);
 
 	if (st == IMP_OK)
-		st = imp_uicc_iccid(session, info->iccid, diag);
+		st = imp_card_identify(session, &info->card, diag);
 	if (st == IMP_OK)
 		st = imp_pin_query(session, IMP_REF_ADM1, &info->adm, diag);
 	if (st == IMP_OK)
@@ -130,7 +131,7 @@ static void fill_info(struct imp_json *j, const void *ctx)
 	imp_json_object(j, NULL);
 	imp_json_str(j, "reader", info->use->reader);
 	imp_json_hex(j, "atr", imp_span(info->atr, info->atr_n));
-	imp_json_str(j, "iccid", info->iccid);
+	imp_json_str(j, "iccid", info->card.iccid[0] ? info->card.iccid : NULL);
 	imp_json_bool(j, "dir_record", map->dir.record != 0);
 	imp_json_bool(j, "application", map->application);
 	json_file(j, "odf_bytes", &map->odf);
@@ -176,7 +177,7 @@ static void print_info(struct imp_env *env, const struct info *info)
 	imp_hex_put(&wr, imp_span(info->atr, info->atr_n));
 	imp_wr_u8(&wr, '\0');
 	imp_out(env, "%-22s %s\n%-22s %s\n%-22s %s\n", "reader", info->use->reader, "ATR", atr,
-		"ICCID", info->iccid);
+		"ICCID", info->card.iccid[0] ? info->card.iccid : "-");
 	imp_out(env, "%-22s %s\n", "PKCS#15 in EF(DIR)", map->dir.record ? "yes" : "-");
 	imp_out(env, "%-22s %s\n", "PKCS#15 application", map->application ? "yes" : "-");
 	print_file(env, "EF(ODF)", &map->odf);

@@ -31,6 +31,13 @@ void card_writer_free(struct imp_writer **writer)
 	free(*writer);
 }
 
+void card_identity_json(struct imp_json *j, const struct imp_card_identity *card)
+{
+	imp_json_str(j, "iccid", card->iccid[0] ? card->iccid : NULL);
+	if (!card->iccid[0])
+		imp_json_hex(j, "atr", imp_span(card->atr, card->atr_n));
+}
+
 struct report {
 	const struct card_use *use;
 	const struct imp_writer *writer;
@@ -67,7 +74,7 @@ static void fill_report(struct imp_json *j, const void *ctx)
 
 	imp_json_object(j, NULL);
 	imp_json_str(j, "reader", r->use->reader);
-	imp_json_str(j, "iccid", w->iccid);
+	card_identity_json(j, &w->card);
 	imp_json_str(j, "result", r->result);
 	imp_json_str(j, "file", r->file);
 	imp_json_uint(j, "bytes", w->wish.payload.n);
@@ -91,15 +98,15 @@ static void print_plan(struct imp_env *env, const struct report *r)
 
 	for (size_t i = 0; i < plan->n; i++)
 		imp_out(env, "%4zu  %s\n", i + 1, imp_step_text(&plan->step[i], text));
-	imp_out(env, "card %s: %zu command%s, about %u ms; nothing was written\n", r->writer->iccid,
-		plan->n, imp_s(plan->n), r->estimate_ms);
+	imp_out(env, "card %s: %zu command%s, about %u ms; nothing was written\n",
+		r->writer->card.name, plan->n, imp_s(plan->n), r->estimate_ms);
 }
 
 static void print_done(struct imp_env *env, const struct report *r)
 {
 	const struct imp_writer *w = r->writer;
 
-	imp_out(env, "card %s: %s, EF %s", w->iccid, r->result, r->file);
+	imp_out(env, "card %s: %s, EF %s", w->card.name, r->result, r->file);
 	if (w->wish.payload.n)
 		imp_out(env, ", %zu octets", w->wish.payload.n);
 	imp_out(env, ", %u command%s to write, %u to verify\n", w->write_apdus,
@@ -118,7 +125,7 @@ enum imp_status card_report(struct imp_env *env, const struct card_use *use,
 	(void)snprintf(r.file, sizeof r.file, "%04X", imp_uicc_path_fid(&writer->plan.ef_path));
 	if (writer->retries)
 		imp_warn(env, "card %s: %u write%s needed retries inside the card, it wears out",
-			writer->iccid, writer->retries, imp_s(writer->retries));
+			writer->card.name, writer->retries, imp_s(writer->retries));
 	if (env->json)
 		return imp_json_line(env, fill_report, &r);
 	if (r.planned)

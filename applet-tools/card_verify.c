@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint card verify: what a device would find on the card, against the rules and a given set. */
+#include "applet-tools/card_report.h"
 #include "applet-tools/card_use.h"
 #include "base/plural.h"
 #include "card/imr_adapter.h"
-#include "card/uicc.h"
 #include "cmd/document.h"
 #include "cmd/json_line.h"
 #include "cmd/source.h"
@@ -16,7 +16,7 @@ struct verify {
 	struct card_use use;
 	struct imp_source source;
 	bool given; /* a set to compare with */
-	char iccid[IMP_ICCID_DIGITS + 1];
+	struct imp_card_identity card;
 	uint8_t octets[IMP_PAYLOAD_MAX];
 	size_t n;
 	struct imr_report report;
@@ -48,7 +48,7 @@ static enum imp_status read_card(struct imp_env *env, const struct imp_args *arg
 	imp_session_tap(&v->use.session, &card);
 
 	if (st == IMP_OK)
-		st = imp_uicc_iccid(&v->use.session, v->iccid, &env->diag);
+		st = imp_card_identify(&v->use.session, &v->card, &env->diag);
 	if (st == IMP_OK)
 		st = imp_imr_read(
 			&card, card_use_pin_value(&v->use), options, &out, &v->report, &env->diag);
@@ -62,16 +62,16 @@ static enum imp_status compare(struct imp_env *env, struct verify *v)
 
 	if (!v->given)
 		return IMP_OK;
-	if (iccid[0] && strcmp(iccid, v->iccid) != 0) {
-		imp_diag(&env->diag, IMP_E_MISMATCH, "the card is %s, the unit's is %s", v->iccid,
-			iccid);
+	if (iccid[0] && strcmp(iccid, v->card.iccid) != 0) {
+		imp_diag(&env->diag, IMP_E_MISMATCH, "the card is %s, the unit's is %s",
+			v->card.iccid[0] ? v->card.iccid : "without ICCID", iccid);
 		imp_diag_hint(&env->diag, "put card %s in", iccid);
 		return IMP_E_MISMATCH;
 	}
 	if (v->n == v->source.payload.n && imp_secret_eq(v->octets, v->source.payload.p, v->n))
 		return IMP_OK;
 	imp_diag(&env->diag, IMP_E_MISMATCH, "card %s holds another set than the one given",
-		v->iccid);
+		v->card.name);
 	imp_diag_hint(&env->diag, "imprint card read shows what it holds");
 	return IMP_E_MISMATCH;
 }
@@ -85,13 +85,13 @@ static enum imp_status judge(struct imp_env *env, const struct imp_args *args, s
 		&v->set, imp_span(v->octets, v->n), imp_flag(args, "lenient"), false, &extent);
 
 	if (st != IMP_OK)
-		return imp_diag(&env->diag, st, "EF(LwM2M_Bootstrap) on card %s: %s", v->iccid,
+		return imp_diag(&env->diag, st, "EF(LwM2M_Bootstrap) on card %s: %s", v->card.name,
 			imp_status_text(st));
 	imp_document_quirks(&v->findings, extent.quirks);
 	imp_check(&v->set, &check, &v->findings);
 	if (v->findings.errors)
 		return imp_diag(&env->diag, IMP_E_INCONSISTENT,
-			"the set on card %s breaks %zu consistency rule%s", v->iccid,
+			"the set on card %s breaks %zu consistency rule%s", v->card.name,
 			v->findings.errors, imp_s(v->findings.errors));
 	return IMP_OK;
 }
@@ -101,8 +101,8 @@ static enum imp_status record(struct imp_env *env, struct verify *v)
 {
 	if (!v->source.ledger || v->source.unit.state != IMP_UNIT_WRITTEN)
 		return IMP_OK;
-	return imp_ledger_card_verified(
-		v->source.ledger, v->source.unit.id, v->iccid, "{\"reader\":\"ok\"}", &env->diag);
+	return imp_ledger_card_verified(v->source.ledger, v->source.unit.id, v->card.iccid,
+		"{\"reader\":\"ok\"}", &env->diag);
 }
 
 /* ---- telling ---- */
@@ -113,7 +113,7 @@ static void fill(struct imp_json *j, const void *ctx)
 
 	imp_json_object(j, NULL);
 	imp_json_str(j, "reader", v->use.reader);
-	imp_json_str(j, "iccid", v->iccid);
+	card_identity_json(j, &v->card);
 	imp_json_str(j, "result", v->findings.errors ? "inconsistent" : "ok");
 	imp_json_bool(j, "compared", v->given);
 	imp_json_uint(j, "bytes", v->n);
@@ -128,8 +128,8 @@ static enum imp_status tell(struct imp_env *env, const struct verify *v)
 		return imp_json_line(env, fill, v);
 	imp_document_findings_table(env, &v->findings);
 	if (!v->findings.errors)
-		imp_out(env, "card %s: %zu octets, read by the device's reader%s\n", v->iccid, v->n,
-			v->given ? ", equal to the set given" : "");
+		imp_out(env, "card %s: %zu octets, read by the device's reader%s\n", v->card.name,
+			v->n, v->given ? ", equal to the set given" : "");
 	return IMP_OK;
 }
 

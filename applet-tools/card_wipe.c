@@ -6,8 +6,8 @@
 static enum imp_status carry_out(
 	struct imp_env *env, const struct card_use *use, struct imp_writer *writer)
 {
-	enum imp_status st = imp_confirm(
-		env, "wipe the bootstrap information of card %s in %s", writer->iccid, use->reader);
+	enum imp_status st = imp_confirm(env, "wipe the bootstrap information of card %s in %s",
+		writer->card.name, use->reader);
 
 	if (st == IMP_OK)
 		st = imp_writer_run(writer, &env->diag);

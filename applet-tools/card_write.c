@@ -163,8 +163,20 @@ static enum imp_status options(struct write *w)
 static enum imp_status other_card(struct write *w, const char *wanted)
 {
 	imp_diag(&w->env->diag, IMP_E_DENIED, "%s: the card is %s, not %s", w->use->reader,
-		w->writer->iccid, wanted);
+		w->writer->card.iccid[0] ? w->writer->card.iccid : "without ICCID", wanted);
 	imp_diag_hint(&w->env->diag, "put card %s in", wanted);
+	return IMP_E_DENIED;
+}
+
+/* All cards of a kind have the same ATR: by that the ledger could not keep keys off a second one.
+ */
+static enum imp_status nameless(struct write *w)
+{
+	imp_diag(&w->env->diag, IMP_E_DENIED,
+		"card %s has no EF(ICCID) that can be read, by which the ledger tells cards apart",
+		w->writer->card.name);
+	imp_diag_hint(&w->env->diag,
+		"take a card with an ICCID; --set writes a set that no ledger watches over");
 	return IMP_E_DENIED;
 }
 
@@ -172,9 +184,11 @@ static enum imp_status right_card(struct write *w)
 {
 	const char *wanted = imp_arg(w->args, "iccid");
 
-	if (wanted && strcmp(wanted, w->writer->iccid) != 0)
+	if (wanted && strcmp(wanted, w->writer->card.iccid) != 0)
 		return other_card(w, wanted);
-	if (w->source->unit.iccid[0] && strcmp(w->source->unit.iccid, w->writer->iccid) != 0)
+	if (w->source->ledger && !w->writer->card.iccid[0])
+		return nameless(w);
+	if (w->source->unit.iccid[0] && strcmp(w->source->unit.iccid, w->writer->card.iccid) != 0)
 		return other_card(w, w->source->unit.iccid);
 	return IMP_OK;
 }
@@ -191,7 +205,7 @@ static void warn_readable(struct write *w)
 		imp_warn(w->env,
 			"card %s: anyone who holds the card can read its secret keys; "
 			"%s asks for the PIN",
-			w->writer->iccid,
+			w->writer->card.name,
 			w->source->ledger ? "read-rule: pin in the profile" : "--read-rule pin");
 }
 
@@ -205,8 +219,9 @@ static enum imp_status may_bind(struct write *w)
 	if (!ledger)
 		return IMP_OK;
 	if (w->again)
-		return imp_ledger_card_may_rewrite(ledger, unit, w->writer->iccid, &w->env->diag);
-	return imp_ledger_card_may_bind(ledger, unit, w->writer->iccid, &w->env->diag);
+		return imp_ledger_card_may_rewrite(
+			ledger, unit, w->writer->card.iccid, &w->env->diag);
+	return imp_ledger_card_may_bind(ledger, unit, w->writer->card.iccid, &w->env->diag);
 }
 
 /* What somebody else has put onto the card since is not overwritten in passing. */
@@ -216,7 +231,7 @@ static enum imp_status holds_nothing_else(struct write *w)
 
 	if (!w->again || !writer->map.ef || writer->wish.same || writer->wish.empty)
 		return IMP_OK;
-	imp_diag(&w->env->diag, IMP_E_DENIED, "card %s holds another set now", writer->iccid);
+	imp_diag(&w->env->diag, IMP_E_DENIED, "card %s holds another set now", writer->card.name);
 	imp_diag_hint(&w->env->diag,
 		"imprint card read shows it; imprint card wipe makes room for the unit's own");
 	return IMP_E_DENIED;
@@ -229,7 +244,8 @@ static enum imp_status bind_unit(void *ctx, struct imp_diag *diag)
 
 	if (!w->source->ledger || w->again)
 		return IMP_OK;
-	return imp_ledger_card_bind(w->source->ledger, w->source->unit.id, w->writer->iccid, diag);
+	return imp_ledger_card_bind(
+		w->source->ledger, w->source->unit.id, w->writer->card.iccid, diag);
 }
 
 static enum imp_status record_written(struct write *w)
@@ -237,7 +253,7 @@ static enum imp_status record_written(struct write *w)
 	if (!w->source->ledger || w->again)
 		return IMP_OK;
 	return imp_ledger_card_written(
-		w->source->ledger, w->source->unit.id, w->writer->iccid, &w->env->diag);
+		w->source->ledger, w->source->unit.id, w->writer->card.iccid, &w->env->diag);
 }
 
 static enum imp_status record_verified(struct write *w)
@@ -252,9 +268,9 @@ static enum imp_status record_verified(struct write *w)
 		w->writer->reader.apdus, w->again ? ",\"rewritten\":true" : "");
 	if (w->again)
 		return imp_ledger_card_rewritten(w->source->ledger, w->source->unit.id,
-			w->writer->iccid, evidence, &w->env->diag);
-	return imp_ledger_card_verified(
-		w->source->ledger, w->source->unit.id, w->writer->iccid, evidence, &w->env->diag);
+			w->writer->card.iccid, evidence, &w->env->diag);
+	return imp_ledger_card_verified(w->source->ledger, w->source->unit.id,
+		w->writer->card.iccid, evidence, &w->env->diag);
 }
 
 /* ---- doing it ---- */

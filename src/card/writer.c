@@ -17,7 +17,7 @@ enum imp_status imp_writer_begin(struct imp_writer *writer, struct imp_diag *dia
 	enum imp_status st = imp_session_reset(&writer->session, diag);
 
 	if (st == IMP_OK)
-		st = imp_uicc_iccid(&writer->session, writer->iccid, diag);
+		st = imp_card_identify(&writer->session, &writer->card, diag);
 	writer->identify_apdus += writer->session.apdus - before;
 	return st;
 }
@@ -353,15 +353,15 @@ enum imp_status imp_writer_run(struct imp_writer *writer, struct imp_diag *diag)
 
 static enum imp_status same_card(struct imp_writer *writer, struct imp_diag *diag)
 {
-	char iccid[IMP_ICCID_DIGITS + 1] = "";
+	struct imp_card_identity now;
 	enum imp_status st = imp_session_reset(&writer->session, diag);
 
 	if (st == IMP_OK)
-		st = imp_uicc_iccid(&writer->session, iccid, diag);
-	if (st != IMP_OK || strcmp(iccid, writer->iccid) == 0)
+		st = imp_card_identify(&writer->session, &now, diag);
+	if (st != IMP_OK || imp_card_same(&now, &writer->card))
 		return st;
-	imp_diag(diag, IMP_E_MISMATCH, "another card is in the reader: %s instead of %s", iccid,
-		writer->iccid);
+	imp_diag(diag, IMP_E_MISMATCH, "another card is in the reader: %s instead of %s", now.name,
+		writer->card.name);
 	imp_diag_hint(diag, "put the first card back and repeat the same command");
 	return IMP_E_MISMATCH;
 }

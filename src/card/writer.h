@@ -7,6 +7,7 @@
 #ifndef IMP_CARD_WRITER_H
 #define IMP_CARD_WRITER_H
 
+#include "card/identity.h"
 #include "card/plan.h"
 #include "model/set.h"
 #include "reader/imr.h"
@@ -24,7 +25,7 @@ struct imp_writer {
 	void *ctx;
 
 	/* Results. */
-	char iccid[IMP_ICCID_DIGITS + 1];
+	struct imp_card_identity card;
 	struct imp_card_map map;
 	struct imp_plan plan;
 	struct imr_report reader; /* what the device's reader said */

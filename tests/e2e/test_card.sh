@@ -267,6 +267,43 @@ d = json.load(open(sys.argv[1]))
 next(f for f in d["files"] if f["path"].endswith("/6432"))["lcs"] = 4
 json.dump(d, open("off.json", "w"), separators=(",", ":"))
 PY
+for n in 1 2; do # no EF(ICCID); one that holds something else
+	python3 - $state bare$n.json $n <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+d["faults"] = []
+d.pop("iccid")
+if sys.argv[3] == "1":
+    d["files"] = [f for f in d["files"] if not f["path"].endswith("/2FE2")]
+else:
+    next(f for f in d["files"] if f["path"].endswith("/2FE2"))["content"] = "ff" * 10
+json.dump(d, open(sys.argv[2], "w"), separators=(",", ":"))
+PY
+	state=bare$n.json insert
+	run card info --json
+	check "card $n without ICCID: info" '[ $rc = 0 ] && [[ $out == *"\"atr\":\"3b"*"\"iccid\":null"*"\"bootstrap\":\"present\""* ]]'
+	run card info
+	check "card $n without ICCID: info as text" '[ $rc = 0 ] && grep -q "^ICCID *-$" <<<"$out"'
+	run card read --reader 0 --out read.ef
+	check "card $n without ICCID: read" '[ $rc = 0 ] && cmp one.ef read.ef'
+	run card verify --reader 0 --set one.ef
+	check "card $n without ICCID: verify" '[ $rc = 0 ] && [[ $out == *"card with ATR 3b"*"equal to the set given" ]]'
+	run card verify --reader 0 --set one.ef --json
+	check "card $n without ICCID: its ATR in JSON" '[ $rc = 0 ] && [[ $out == *"\"iccid\":null,\"atr\":\"3b"* ]]'
+	run card write --reader 0 --set two.ef --adm-file adm --iccid 8988211000000000011
+	refuses "card $n without ICCID: another one is meant" 7 "without ICCID, not 8988211000000000011"
+	run card write --reader 0 --set two.ef --adm-file adm --json
+	check "card $n without ICCID: write" '[ $rc = 0 ] && [[ $out == *"\"iccid\":null,\"atr\":\"3b"*"\"result\":\"written\""* ]]'
+	run card wipe --reader 0 --adm-file adm
+	refuses "card $n without ICCID: named in the question" 7 "of card with ATR 3b"
+	remove
+done
+# A card that cannot say it just now is not another card.
+state=bare2.json fault '{"at":1,"do":"sw","value":"6F00"},{"at":2,"do":"sw","value":"6F00"}'
+state=bare2.json insert
+run card verify --reader 0
+refuses "a technical problem is no identity" 5 "6F00"
+remove
 state=odd.json insert
 run card info
 check "a file that nothing names has a name" '[ $rc = 0 ] && [[ $out == *"6432, "*"absent"* ]]'
@@ -425,6 +462,14 @@ refuses "this card has its unit" 7 "8988211000000000011"
 run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin --dry-run
 refuses "a dry run says so too" 7 "8988211000000000011"
 
+remove
+cp bare1.json bare3.json
+state=bare3.json insert
+run card write --reader 0 --ledger l.db --endpoint urn:dev:ops:0001B2-CARD-D1 --adm-file adm --pin-file pin
+refuses "no ledger's card without ICCID" 7 "has no EF(ICCID) that can be read"
+run card verify --reader 0 --ledger l.db --endpoint $endpoint --pin-file pin
+refuses "nor is it the unit's" 6 "the card is without ICCID"
+
 # Unit and card belong together from the first octet of the keys on, not before.
 d1=urn:dev:ops:0001B2-CARD-D1
 bound() { run ledger show --ledger l.db --endpoint $d1; [[ $out == *", card $1"* ]]; }
@@ -473,7 +518,7 @@ dies_at() { # command of the writer, rest of the command line: killed while the 
 	local at=$1 lines=0
 	shift
 	remove
-	fault "{\"at\":$at,\"do\":\"slow\",\"value\":3000}"
+	fault "{\"at\":$at,\"do\":\"slow\",\"value\":20000}"
 	insert
 	timeout 60 "$IMPRINT" "$@" >out 2>err </dev/null &
 	local writer=$!
@@ -487,7 +532,8 @@ dies_at() { # command of the writer, rest of the command line: killed while the 
 	rc=$?
 	out=$(cat out) err=$(grep '^imprint\|^   ' err)
 	printf '%s\n' "$err" >err
-	wait "$card"
+	kill -9 "$card"
+	wait "$card" 2>/dev/null
 	card=
 }
 again() { # the daemon, as systemd would have it
