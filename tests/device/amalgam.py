@@ -222,14 +222,15 @@ def hidden(chunk, public):
 def header(paths, borrowed):
     parts = [LICENSE, "/* imprint reader, all of its public headers in one; made from src/reader. */\n",
              "#ifndef IMPRINT_READER_H\n#define IMPRINT_READER_H\n",
-             "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"]
+             "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n",
+             "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"]
     parts += [c.text for c in borrowed]
     for path in paths:
         text = INCLUDE.sub("", path.read_text().replace(LICENSE, ""))
         guard = re.search(r"^#ifndef (\w+_H)\n#define \1\n(.*)^#endif\n\Z", text, re.S | re.M)
         parts.append("/* ---- %s ---- */\n" % path.name)
         parts.append((text[:guard.start()] + guard[2]).strip("\n") + "\n")
-    return "\n".join(parts + ["#endif\n"])
+    return "\n".join(parts + ["#ifdef __cplusplus\n}\n#endif\n", "#endif\n"])
 
 
 def main():

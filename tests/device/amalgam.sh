@@ -41,6 +41,12 @@ for cc in gcc clang; do
 	done
 done
 
+# C++ takes the header as it is, and finds what C has made of the source.
+printf '#include "imprint_reader.h"\nenum imr_status (*load)(const struct imr_config *, struct imr_report *) = imr_load;\n' >"$out/other.cpp"
+clang -x c++ -ffreestanding -Wall -Wextra -Werror -I"$out" -c "$out/other.cpp" -o "$out/other.o" &&
+	nm -u "$out/other.o" | grep -q ' U imr_load$'
+judge "C++ takes the header" $?
+
 # The look at symbols can fail: in each way once.
 stray() { # LINE
 	{ cat "$out/imprint_reader.c"; echo "$1"; } >"$out/stray.c"
