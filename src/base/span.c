@@ -22,48 +22,30 @@ bool imp_span_starts(struct imp_span s, struct imp_span head)
 	return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);
 }
 
-/* Octets of the sequence that starts with b, 0 when none may; *low, *high bound the second. */
-static size_t utf8_length(uint8_t b, uint8_t *low, uint8_t *high)
-{
-	*low = 0x80;
-	*high = 0xBF;
-	if (b >= 0x01 && b <= 0x7F)
-		return 1;
-	if (b >= 0xC2 && b <= 0xDF)
-		return 2;
-	if (b >= 0xE0 && b <= 0xEF) {
-		if (b == 0xE0)
-			*low = 0xA0;
-		if (b == 0xED)
-			*high = 0x9F;
-		return 3;
-	}
-	if (b >= 0xF0 && b <= 0xF4) {
-		if (b == 0xF0)
-			*low = 0x90;
-		if (b == 0xF4)
-			*high = 0x8F;
-		return 4;
-	}
-	return 0;
-}
-
 bool imp_span_utf8(struct imp_span s)
 {
-	while (s.n) {
-		uint8_t low, high;
-		size_t len = utf8_length(s.p[0], &low, &high);
+	const uint8_t *p = s.p, *end = p + s.n;
 
-		if (len == 0 || len > s.n)
-			return false;
-		for (size_t i = 1; i < len; i++) {
-			if (s.p[i] < low || s.p[i] > high)
+	while (p < end) {
+		uint32_t c = *p++;
+		int more = c < 0xC0 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+
+		if (more == 0) {
+			if (c == 0 || c >= 0x80)
 				return false;
-			low = 0x80;
-			high = 0xBF;
+			continue;
 		}
-		s.p += len;
-		s.n -= len;
+		if (c > 0xF4 || end - p < more)
+			return false;
+		c &= 0x3FU >> more;
+		for (int i = 0; i < more; i++, p++) {
+			if (*p >> 6 != 2)
+				return false;
+			c = c << 6 | (*p & 0x3F);
+		}
+		/* Shortest form: more bits than one octet less would hold. */
+		if (c >> (more == 1 ? 7 : 5 * more + 1) == 0 || c > 0x10FFFF || c >> 11 == 0x1B)
+			return false;
 	}
 	return true;
 }

@@ -69,8 +69,9 @@ enum imp_status imp_access_get(struct imp_span expanded, uint8_t mode, struct im
 }
 
 /*
- * In a rule keys stand inside of A4 behind the mode, and A0 around some of them says nothing new.
- * In C6 they stand side by side, and 90 tells which of them are on.
+ * In a rule a key stands in A4 behind the mode, and A0 around several says nothing new; in C6 keys
+ * stand side by side, and 90 tells which of them are on.  No tag of one means harm in the other but
+ * 83, which is a mode in a rule.
  */
 uint32_t imp_fcp_read_keys(struct imp_span run, bool application)
 {
@@ -80,31 +81,30 @@ uint32_t imp_fcp_read_keys(struct imp_span run, bool application)
 	struct imp_der der;
 
 	while (n < 32 && imp_der_step(&rd, &der)) {
-		struct imp_span v = der.value;
 		unsigned tag = der.tag, first;
 
 		if (tag == ANY_OF) {
-			rd.p -= v.n;
-			rd.n += v.n;
+			rd.p -= der.value.n;
+			rd.n += der.value.n;
 			continue;
 		}
-		if (tag == USER)
-			(void)imp_der_get(&v, KEY_REFERENCE, &v);
-		first = v.n ? v.p[0] : 0;
-		if (tag == (application ? KEY_REFERENCE : USER)) {
-			if (on & 0x80 && first) {
+		if (tag == KEY_REFERENCE && !application)
+			tag = MODE_LAST;
+		if (tag == USER && imp_der_get(&der.value, KEY_REFERENCE, &der.value))
+			tag = KEY_REFERENCE;
+		first = der.value.n ? der.value.p[0] : 0;
+		if (tag == KEY_REFERENCE) {
+			if (on & 0x80) {
 				keys |= (uint32_t)first << n;
 				n += 8;
 			}
-			if (application)
-				on <<= 1;
-		} else if (application) {
-			if (tag == ALWAYS)
-				on = first;
-			else if (tag == USAGE && first == 0)
-				on &= 0x7F; /* the next one is not asked for */
+			on <<= application;
 		} else if (tag <= MODE_LAST) {
 			on = tag == MODE ? first << 7 : 0; /* IMP_AM_READ */
+		} else if (tag == ALWAYS) {
+			on = first;
+		} else if (tag == USAGE && first == 0) {
+			on &= 0x7F; /* the next one is not asked for */
 		}
 	}
 	return keys;

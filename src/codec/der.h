@@ -23,7 +23,8 @@ struct imp_der {
 };
 
 /* The next element at the cursor.  IMP_E_TRUNC: it ends beyond the input; IMP_E_FORMAT: a tag of
- * three octets, an indefinite length or one of more than three octets. */
+ * three octets, an indefinite length or one of more than three octets.  *der counts with IMP_OK
+ * only. */
 IMP_MUST_CHECK enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der);
 
 /* The content of the next element, which must have this tag; the cursor fails otherwise. */
@@ -33,11 +34,12 @@ struct imp_span imp_der_take(struct imp_rd *rd, uint16_t tag);
 IMP_MUST_CHECK enum imp_status imp_der_find(
 	struct imp_span run, uint16_t tag, struct imp_span *value);
 
-/* The next element, as long as there is one that can be read; rd->st says why not. */
+/* The next element; false at the end, where filling (00 or FF) begins, and, with rd->st, where none
+ * can be read. */
 bool imp_der_step(struct imp_rd *rd, struct imp_der *der);
 
-/* The same as imp_der_find() for a device: false, and an empty value, when there is none.  value
- * may be run. */
+/* The same as imp_der_find() for a device: false, and value untouched, when there is none.  value
+ * may be run, to go down in it. */
 bool imp_der_get(const struct imp_span *run, uint16_t tag, struct imp_span *value);
 
 /* Is there another element?  False at the end and where filling (00 or FF) begins. */

@@ -1,38 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/der.h"
 
-static size_t length(struct imp_rd *rd)
-{
-	uint8_t first = imp_rd_u8(rd);
-
-	if (first < 0x80)
-		return first;
-	if (first < 0x81 || first > 0x83)
-		imp_rd_fail(rd, IMP_E_FORMAT);
-	return imp_rd_be(rd, first & 3);
-}
-
 enum imp_status imp_der_next(struct imp_rd *rd, struct imp_der *der)
 {
-	uint16_t tag = imp_rd_u8(rd);
-	struct imp_span value;
+	unsigned tag = imp_rd_u8(rd);
+	size_t n;
 
 	if ((tag & 0x1F) == 0x1F) {
-		tag = (uint16_t)(tag << 8 | imp_rd_u8(rd));
+		tag = tag << 8 | imp_rd_u8(rd);
 		if (tag & 0x80)
 			imp_rd_fail(rd, IMP_E_FORMAT);
 	}
-	value = imp_rd_take(rd, length(rd));
-	if (rd->st == IMP_OK) {
-		der->tag = tag;
-		der->value = value;
+	n = imp_rd_u8(rd);
+	if (n >= 0x80) {
+		if (n - 0x81 > 2)
+			imp_rd_fail(rd, IMP_E_FORMAT);
+		n = imp_rd_be(rd, n & 3);
 	}
+	der->tag = (uint16_t)tag;
+	der->value = imp_rd_take(rd, n);
 	return rd->st;
 }
 
 struct imp_span imp_der_take(struct imp_rd *rd, uint16_t tag)
 {
-	struct imp_der der = { tag, { rd->p, 0 } };
+	struct imp_der der;
 
 	if (imp_der_next(rd, &der) == IMP_OK && der.tag != tag) {
 		rd->st = IMP_E_FORMAT;
@@ -61,7 +53,7 @@ enum imp_status imp_der_find(struct imp_span run, uint16_t tag, struct imp_span 
 
 bool imp_der_step(struct imp_rd *rd, struct imp_der *der)
 {
-	return imp_der_more(rd) && imp_der_next(rd, der) == IMP_OK;
+	return rd->n && (uint8_t)(rd->p[0] + 1) > 1 && imp_der_next(rd, der) == IMP_OK;
 }
 
 bool imp_der_get(const struct imp_span *run, uint16_t tag, struct imp_span *value)
@@ -74,7 +66,6 @@ bool imp_der_get(const struct imp_span *run, uint16_t tag, struct imp_span *valu
 			*value = der.value;
 			return true;
 		}
-	*value = imp_span(run->p, 0);
 	return false;
 }
 
@@ -87,10 +78,12 @@ bool imp_der_more(const struct imp_rd *rd)
 
 enum imp_status imp_der_unsigned(struct imp_span value, uint32_t *out)
 {
-	struct imp_rd rd = imp_rd(value);
+	uint32_t v = 0;
 
 	if (value.n - 1 >= 4)
 		return IMP_E_FORMAT;
-	*out = imp_rd_be(&rd, value.n);
+	while (value.n--)
+		v = v << 8 | *value.p++;
+	*out = v;
 	return IMP_OK;
 }

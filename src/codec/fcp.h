@@ -60,6 +60,7 @@ IMP_MUST_CHECK enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fc
 #define IMP_FCP_SIZE 0x80
 #define IMP_FCP_DESCRIPTOR 0x82
 #define IMP_FCP_FID 0x83
+#define IMP_FCP_SFI 0x88
 #define IMP_FCP_REFERENCED 0x8B
 #define IMP_FCP_EXPANDED 0xAB
 #define IMP_FCP_PIN_STATUS 0xC6

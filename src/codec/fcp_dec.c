@@ -6,7 +6,6 @@ enum {
 	FCI = 0x6F,
 	TOTAL = 0x81,
 	DF_NAME = 0x84,
-	SFI = 0x88,
 	LIFE_CYCLE = 0x8A,
 	COMPACT = 0x8C,
 	PROPRIETARY = 0xA5,
@@ -115,7 +114,7 @@ static enum imp_status field_get(const struct imp_der *der, struct imp_fcp *fcp)
 	case DF_NAME:
 		fcp->aid = der->value;
 		return IMP_OK;
-	case SFI:
+	case IMP_FCP_SFI:
 		return sfi_get(der->value, fcp);
 	case LIFE_CYCLE:
 		st = number(der->value, 1, &v);
@@ -155,12 +154,8 @@ static enum imp_status fields(struct imp_span answer, struct imp_span *out)
 
 void imp_fcp_enter(struct imp_span *answer)
 {
-	struct imp_span in;
-
-	if (imp_der_get(answer, FCI, &in))
-		*answer = in;
-	if (imp_der_get(answer, FCP, &in))
-		*answer = in;
+	(void)imp_der_get(answer, FCI, answer);
+	(void)imp_der_get(answer, FCP, answer);
 }
 
 enum imp_status imp_fcp_get(struct imp_span answer, struct imp_fcp *fcp)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/p15.h"
 
+#include <string.h>
+
 enum {
 	APPLICATION = 0x61,
 	AID = 0x4F,
@@ -63,7 +65,7 @@ enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path)
 		struct imp_span v;
 
 		if (der.tag != APPLICATION || !imp_der_get(&der.value, AID, &v) ||
-			!imp_span_starts(v, imp_span(imp_p15_aid, sizeof imp_p15_aid)))
+			v.n < sizeof imp_p15_aid || memcmp(v.p, imp_p15_aid, sizeof imp_p15_aid))
 			continue;
 		*has_path = imp_der_get(&der.value, PATH, &v);
 		return IMP_OK;
@@ -114,12 +116,11 @@ enum imp_status imp_p15_odf_next(struct imp_rd *rd, struct imp_p15_odf *odf)
  */
 
 /* Is it our OID, as it should be or with a complete DER OID for content? */
-static bool oid_matches(const struct imp_span *oid, bool *wrapped_twice)
+static bool oid_matches(struct imp_span oid, bool *wrapped_twice)
 {
-	struct imp_span in;
-	bool wrapped = imp_der_get(oid, IMP_DER_OID, &in);
+	bool wrapped = imp_der_get(&oid, IMP_DER_OID, &oid);
 
-	if (!imp_span_eq(wrapped ? in : *oid, imp_span(imp_p15_oid, sizeof imp_p15_oid)))
+	if (oid.n != sizeof imp_p15_oid || memcmp(oid.p, imp_p15_oid, sizeof imp_p15_oid) != 0)
 		return false;
 	*wrapped_twice |= wrapped;
 	return true;
@@ -135,8 +136,9 @@ static void flags_get(struct imp_span bits, struct imp_p15_object *object)
 
 /* The parts of a data object that matter; those that are not there are empty. */
 struct parts {
-	struct imp_span common, data; /* attributes */
-	struct imp_span id;	      /* oidDO only */
+	struct imp_der common, data; /* attributes */
+	struct imp_span application; /* applicationOID */
+	struct imp_span id;	     /* oidDO only */
 	struct imp_span path;
 };
 
@@ -145,34 +147,26 @@ struct parts {
 static bool parts_get(const struct imp_der *object, struct parts *parts)
 {
 	struct imp_rd rd = imp_rd(object->value);
-	struct imp_der der;
 	struct imp_span value;
 
 	if (object->tag != IMP_P15_OPAQUE && object->tag != IMP_P15_EXTERNAL &&
 		object->tag != IMP_P15_OIDDO)
 		return false;
-	if (imp_der_next(&rd, &der) != IMP_OK)
+	if (imp_der_next(&rd, &parts->common) != IMP_OK ||
+		imp_der_next(&rd, &parts->data) != IMP_OK)
 		return false;
-	parts->common = der.value;
-	if (imp_der_next(&rd, &der) != IMP_OK)
-		return false;
-	parts->data = der.value;
+	parts->application.n = 0;
+	parts->id.n = 0;
+	parts->path.n = 0;
+	(void)imp_der_get(&parts->data.value, IMP_DER_OID, &parts->application);
 	value = imp_span(rd.p, rd.n);
 	if (!imp_der_get(&value, TYPE_ATTRIBUTES, &value))
 		return false;
-	parts->id.n = 0;
 	if (object->tag == IMP_P15_OIDDO && (!imp_der_get(&value, IMP_DER_SEQUENCE, &value) ||
 						    !imp_der_get(&value, IMP_DER_OID, &parts->id)))
 		return false;
 	(void)imp_der_get(&value, IMP_DER_SEQUENCE, &parts->path);
 	return true;
-}
-
-static bool application_matches(const struct parts *parts, bool *wrapped_twice)
-{
-	struct imp_span oid;
-
-	return imp_der_get(&parts->data, IMP_DER_OID, &oid) && oid_matches(&oid, wrapped_twice);
 }
 
 enum imp_status imp_p15_find_bootstrap(
@@ -186,8 +180,8 @@ enum imp_status imp_p15_find_bootstrap(
 		*wrapped_twice = false;
 		/* A foreign object of any make must not hide ours behind it. */
 		if (parts_get(&der, &parts) &&
-			(oid_matches(&parts.id, wrapped_twice) ||
-				application_matches(&parts, wrapped_twice)) &&
+			(oid_matches(parts.id, wrapped_twice) ||
+				oid_matches(parts.application, wrapped_twice)) &&
 			path_get(&parts.path, path) == IMP_OK && path->fids.n)
 			return IMP_OK;
 	}
@@ -202,12 +196,12 @@ static bool object_get(const struct imp_der *der, struct imp_p15_object *object)
 	if (!parts_get(der, &parts))
 		return false;
 	object->kind = (enum imp_p15_kind)der->tag;
-	object->by_id = oid_matches(&parts.id, &object->wrapped_twice);
-	object->by_application = application_matches(&parts, &object->wrapped_twice);
-	(void)!imp_der_find(parts.common, IMP_DER_UTF8, &object->label);
-	(void)!imp_der_find(parts.common, IMP_DER_OCTETS, &object->auth_id);
-	(void)!imp_der_find(parts.data, IMP_DER_UTF8, &object->application);
-	if (imp_der_find(parts.common, IMP_DER_BIT_STRING, &flags) == IMP_OK)
+	object->by_id = oid_matches(parts.id, &object->wrapped_twice);
+	object->by_application = oid_matches(parts.application, &object->wrapped_twice);
+	(void)!imp_der_find(parts.common.value, IMP_DER_UTF8, &object->label);
+	(void)!imp_der_find(parts.common.value, IMP_DER_OCTETS, &object->auth_id);
+	(void)!imp_der_find(parts.data.value, IMP_DER_UTF8, &object->application);
+	if (imp_der_find(parts.common.value, IMP_DER_BIT_STRING, &flags) == IMP_OK)
 		flags_get(flags, object);
 	return parts.path.n == 0 || path_get(&parts.path, &object->path) == IMP_OK;
 }

@@ -2,7 +2,6 @@
 /* The way to EF(LwM2M_Bootstrap): Appendix G of the Core TS, ref card.md A.2. */
 #include "reader/session.h"
 
-#include "base/crc32.h"
 #include "codec/ef.h"
 #include "codec/fcp.h"
 #include "codec/p15.h"
@@ -64,8 +63,7 @@ static void directory(struct imr_session *s)
 /* ---- channel -----------------------------------------------------------------------------------
  */
 
-/* The channel that the card gives, never a fixed one. */
-static void open_channel(struct imr_session *s)
+void imr_open_channel(struct imr_session *s)
 {
 	unsigned given;
 
@@ -87,20 +85,23 @@ static void open_channel(struct imr_session *s)
 	s->cla = (uint8_t)(given < 4 ? given : given + 0x40 - 4);
 }
 
-/* Leave channel 0 as it was found; what the card says no longer matters. */
-static void close_channel(struct imr_session *s)
+void imr_close_channel(struct imr_session *s)
 {
-	s->apdus_max = IMR_APDUS_MAX + 1;
-	s->st = IMR_GOOD;
-	s->at = 0;
-	s->cla = 0;
-	if (s->channel) {
-		imr_command(s, IMR_CLOSE_CHANNEL | IMR_P2(s->channel), IMR_NO_LE);
-		return;
+	uint32_t what = IMR_CLOSE_CHANNEL | IMR_P2(s->channel);
+	enum imr_status st = s->st;
+	unsigned lc = IMR_NO_LE;
+
+	if (!s->channel) {
+		what = IMR_SELECT | IMR_P2(0x08); /* the MF, without FCP */
+		lc = 2 | IMR_NO_LE;
+		s->cmd[IMR_CMD_DATA] = 0x3F;
+		s->cmd[IMR_CMD_DATA + 1] = 0x00;
 	}
-	s->cmd[IMR_CMD_DATA] = 0x3F;
-	s->cmd[IMR_CMD_DATA + 1] = 0x00;
-	imr_command(s, IMR_SELECT | IMR_P2(0x08), 2 | IMR_NO_LE); /* the MF, without FCP */
+	s->apdus_max = IMR_APDUS_MAX + 1;
+	s->st = IMR_GOOD; /* the answer goes behind what was read */
+	s->cla = 0;
+	imr_command(s, what, lc);
+	s->st = st;
 }
 
 /* ---- files -------------------------------------------------------------------------------------
@@ -130,26 +131,26 @@ static IMR_APART struct imp_span dodf(struct imr_session *s, unsigned index, boo
 	return imr_read_all(s);
 }
 
-/* The opened file, from offset from on and at most size octets, up to the end of the payload. */
-static void payload(struct imr_session *s, uint32_t from, size_t size)
+void imr_read_payload(struct imr_session *s, uint32_t from, size_t size)
 {
-	size_t n;
+	size_t end, n;
 
 	if (s->size < from)
 		size = 0;
 	else if (s->size - from < size)
 		size = s->size - from;
-	n = size < IMR_CHUNK ? size : IMR_CHUNK;
+	end = size < s->room ? size : s->room;
 	s->at = 0;
-	imr_read(s, from, n < s->room ? n : s->room);
+	imr_read(s, from, end < IMR_CHUNK ? end : IMR_CHUNK);
 	/* 4 + size, never the filling behind them (A.7); without a header all there is. */
 	n = imp_ef_extent(imp_span(s->buffer, s->at));
-	if (n == 0)
-		n = s->config->headerless ? size : s->at;
-	if (n == IMP_FCP_NO_SIZE)
-		n = s->room; /* no header, and no size from the card: what there is */
+	if (n == 0) {
+		if (!s->config->headerless)
+			return;
+		n = end;
+	}
 	if (n > size)
-		imr_fail(s, IMR_E_DAMAGED);
+		n = size; /* cut: imr_deliver() sees it */
 	if (n > s->room)
 		imr_fail(s, IMR_E_SPACE);
 	imr_read(s, from, n);
@@ -172,23 +173,28 @@ static IMR_APART void fetch(struct imr_session *s, struct imp_span entries)
 	if (twice)
 		s->report->quirks |= IMR_QUIRK_OID_TWICE;
 	imr_open_at(s, path.fids);
-	payload(s, path.index, path.length);
+	s->part = path.part;
+	imr_read_payload(s, path.index, path.length);
 }
 
-/* Check and hand over what is in the buffer. */
-static void deliver(struct imr_session *s)
+/* ---- all of it ---------------------------------------------------------------------------------
+ */
+
+void imr_deliver(struct imr_session *s)
 {
 	const struct imr_config *config = s->config;
 	struct imp_span file = imp_span(s->buffer, s->at);
 
 	if (s->st != IMR_GOOD)
 		return;
-	s->report->length = s->at;
-	if (config->headerless && imp_ef_extent(file) == 0) {
-		s->st = config->headerless(s->buffer, s->at, config->visit, config->ctx);
+	s->report->length = file.n;
+	if (file.n && imp_span_all(file, 0xFF)) {
+		s->st = IMR_E_NONE; /* never written */
+	} else if (config->headerless && imp_ef_extent(file) == 0) {
 		s->report->quirks |= IMR_QUIRK_NO_HEADER;
+		s->st = config->headerless(file.p, file.n, config->visit, config->ctx);
 	} else {
-		s->st = imr_padded(file, config->visit, config->ctx);
+		s->st = imr_ef(file, config->visit, config->ctx);
 		if (s->st == IMR_GOOD)
 			s->st = IMR_OK;
 	}
@@ -199,7 +205,7 @@ static IMR_APART void load_application(struct imr_session *s)
 {
 	enum imr_status kept = IMR_E_NONE;
 	bool last = false;
-	unsigned i = 0;
+	unsigned i;
 
 	imr_select_application(s, 0);
 	i = imr_descriptor(s);
@@ -211,12 +217,9 @@ static IMR_APART void load_application(struct imr_session *s)
 	while (!last) {
 		s->st = IMR_GOOD;
 		fetch(s, dodf(s, i, &last));
-		deliver(s);
-		if (s->sw == IMR_SW_SECURITY && s->st == IMR_E_REFUSED && !s->pin_tried) {
-			imr_pin(s);
-			if (s->st == IMR_GOOD)
-				continue; /* the same once more */
-		}
+		if (imr_pin(s))
+			continue; /* the same once more */
+		imr_deliver(s);
 		/* OK and the visitor's stop among them */
 		if (s->st > IMR_E_REFUSED || s->st == IMR_E_IO)
 			return;
@@ -227,27 +230,45 @@ static IMR_APART void load_application(struct imr_session *s)
 	s->st = kept;
 }
 
-enum imr_status imr_load_card(const struct imr_config *config, struct imr_report *report)
+void imr_begin(struct imr_session *s, const struct imr_config *config, struct imr_report *report)
 {
-	struct imr_session s = { .config = config,
-		.report = report,
-		.st = config->size < IMR_CARD_ROOM ? IMR_E_SPACE : IMR_GOOD,
-		.buffer = config->buffer,
-		.room = config->size - IMR_CARD_ROOM,
-		.apdus_max = IMR_APDUS_MAX,
-		.chunk = IMR_CHUNK };
+	memset(s, 0, sizeof *s);
+	s->config = config;
+	s->report = report;
+	s->buffer = config->buffer;
+	s->room = config->size - IMR_CARD_ROOM;
+	s->st = IMR_GOOD;
+	s->chunk = IMR_CHUNK;
+	s->apdus_max = IMR_APDUS_MAX;
+}
 
-	directory(&s);
-	open_channel(&s);
-	report->card = s.st;
-	if (s.st == IMR_GOOD) {
-		load_application(&s);
-		report->card = s.st;
-		close_channel(&s);
-	}
-	if (report->card == IMR_OK) {
+void imr_search(struct imr_session *s)
+{
+	directory(s);
+	imr_open_channel(s);
+	if (s->st != IMR_GOOD)
+		return;
+	load_application(s);
+	imr_close_channel(s);
+}
+
+enum imr_status imr_end(const struct imr_session *s)
+{
+	struct imr_report *report = s->report;
+
+	report->card = s->st;
+	if (s->st == IMR_OK) {
 		report->source = IMR_FROM_CARD;
 		report->card_sw = 0;
 	}
-	return report->card;
+	return s->st;
+}
+
+enum imr_status imr_load_card(const struct imr_config *config, struct imr_report *report)
+{
+	struct imr_session s;
+
+	imr_begin(&s, config, report);
+	imr_search(&s);
+	return imr_end(&s);
 }

@@ -22,11 +22,12 @@ static enum imr_status judge(unsigned sw)
 /* One command of n octets, its answer behind what came before. */
 static enum imr_status exchange(struct imr_session *s, size_t n)
 {
-	const struct imr_card *card = s->config->card;
+	const struct imr_config *config = s->config;
+	const struct imr_card *card = config->card;
 	size_t at = s->at + s->answer.n, len = 0;
 	uint8_t *to = s->buffer + at;
 
-	if (at > s->room)
+	if (config->size - at < IMR_CARD_ROOM)
 		return IMR_E_SPACE;
 	if (s->report->apdus >= s->apdus_max)
 		return IMR_E_LIMIT;

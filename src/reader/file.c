@@ -19,16 +19,6 @@ static unsigned be16(const uint8_t *p)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* A number in the FCP.  Without an FCP, or with one that makes no sense, nothing is known. */
-static uint32_t field(const struct imr_session *s, uint16_t tag, uint32_t otherwise)
-{
-	struct imp_span v;
-
-	(void)imp_der_get(&s->answer, tag, &v);
-	(void)!imp_der_unsigned(v, &otherwise);
-	return otherwise;
-}
-
 uint8_t imr_descriptor(const struct imr_session *s)
 {
 	struct imp_span v;
@@ -36,8 +26,11 @@ uint8_t imr_descriptor(const struct imr_session *s)
 	return imp_der_get(&s->answer, IMP_FCP_DESCRIPTOR, &v) && v.n ? v.p[0] : 0;
 }
 
+/* Without an FCP, or with one that makes no sense, nothing is known. */
 static void select(struct imr_session *s, uint32_t p1, unsigned lc)
 {
+	struct imp_span v;
+
 	s->at = 0;
 	imr_command(s, IMR_SELECT | p1 | (lc & IMR_NO_LE) << P2_OF_NO_LE, lc);
 	if (imr_forgive(s, IMR_SW_WRONG_P1P2)) {
@@ -45,7 +38,9 @@ static void select(struct imr_session *s, uint32_t p1, unsigned lc)
 		imr_command(s, IMR_SELECT | p1 | IMR_NO_LE << P2_OF_NO_LE, lc);
 	}
 	imp_fcp_enter(&s->answer);
-	s->size = field(s, IMP_FCP_SIZE, IMP_FCP_NO_SIZE);
+	s->size = IMP_FCP_NO_SIZE;
+	if (imp_der_get(&s->answer, IMP_FCP_SIZE, &v))
+		(void)!imp_der_unsigned(v, &s->size);
 }
 
 void imr_select_application(struct imr_session *s, unsigned no_le)
@@ -57,7 +52,7 @@ void imr_select_application(struct imr_session *s, unsigned no_le)
 void imr_open(struct imr_session *s)
 {
 	uint8_t *path = s->cmd + IMR_CMD_DATA;
-	unsigned fid = be16(path + s->path_n - 2);
+	struct imp_span v;
 
 	select(s, BY_PATH, s->path_n);
 	if (imr_forgive(s, s->sw)) {
@@ -65,7 +60,8 @@ void imr_open(struct imr_session *s)
 		s->path_n = 2;
 		select(s, BY_FID, 2);
 	}
-	if (s->st == IMR_GOOD && field(s, IMP_FCP_FID, fid) != fid)
+	if (imp_der_get(&s->answer, IMP_FCP_FID, &v) && v.n >= 2 &&
+		memcmp(v.p, path + s->path_n - 2, 2) != 0)
 		s->report->quirks |= IMR_QUIRK_FCP_FID;
 }
 
@@ -109,10 +105,14 @@ void imr_read(struct imr_session *s, uint32_t from, size_t n)
 		}
 		if (imr_forgive(s, IMR_SW_WRONG_OFFSET))
 			return; /* the file ended just before */
+		if (s->st != IMR_GOOD)
+			return;
 		s->by_sfi = 0;
 		s->at += s->answer.n;
-		if (s->at > n)
-			imr_fail(s, IMR_E_DAMAGED);
+		if (s->at > n) {
+			s->st = IMR_E_DAMAGED;
+			s->at = n;
+		}
 		if (s->answer.n == 0 || s->sw == 0x6282)
 			return;
 	}

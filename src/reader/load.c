@@ -6,16 +6,19 @@
 
 #include <string.h>
 
-enum imr_status imr_load(const struct imr_config *config, struct imr_report *report)
+void imr_report(struct imr_report *report)
 {
-	enum imr_status st = IMR_E_NONE, flash = IMR_E_NONE;
-
 	memset(report, 0, sizeof *report);
 	report->card = IMR_E_NONE;
 	report->slot[0] = IMR_E_NONE;
 	report->slot[1] = IMR_E_NONE;
-	if (config->card)
-		st = imr_load_card(config, report);
+}
+
+enum imr_status imr_then_flash(
+	const struct imr_config *config, enum imr_status st, struct imr_report *report)
+{
+	enum imr_status flash = IMR_E_NONE;
+
 	imp_wipe(config->buffer, config->size);
 	if (st == IMR_OK || st == IMR_E_STOPPED)
 		return st;
@@ -23,4 +26,14 @@ enum imr_status imr_load(const struct imr_config *config, struct imr_report *rep
 	if (config->flash)
 		flash = imr_load_flash(config, report);
 	return flash == IMR_E_NONE ? st : flash;
+}
+
+enum imr_status imr_load(const struct imr_config *config, struct imr_report *report)
+{
+	enum imr_status st = IMR_E_NONE;
+
+	imr_report(report);
+	if (config->card)
+		st = imr_load_card(config, report);
+	return imr_then_flash(config, st, report);
 }

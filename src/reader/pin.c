@@ -13,14 +13,15 @@
  * the FCP names; empty without one. */
 static void find_rule(struct imr_session *s)
 {
-	struct imp_span arr;
+	struct imp_span arr = { NULL, 0 };
 	uint8_t record;
 
 	imr_open(s);
-	(void)imp_der_get(&s->answer, IMP_FCP_REFERENCED, &arr);
 	if (imp_der_get(&s->answer, IMP_FCP_EXPANDED, &s->answer))
 		return;
+	(void)imp_der_get(&s->answer, IMP_FCP_REFERENCED, &arr);
 	record = imp_fcp_arr(arr);
+	s->answer.n = 0;
 	if (!record)
 		return;
 	arr.n = 2;
@@ -40,7 +41,8 @@ static uint32_t find_keys(struct imr_session *s)
 	if (keys)
 		return keys;
 	imr_select_application(s, 0);
-	(void)imp_der_get(&s->answer, IMP_FCP_PIN_STATUS, &s->answer);
+	if (!imp_der_get(&s->answer, IMP_FCP_PIN_STATUS, &s->answer))
+		return 0;
 	return imp_fcp_read_keys(s->answer, true);
 }
 
@@ -58,12 +60,8 @@ static void verify(struct imr_session *s, uint8_t key)
 	imp_wipe(pin, PIN_SIZE);
 }
 
-void imr_pin(struct imr_session *s)
+static void present(struct imr_session *s)
 {
-	s->pin_tried = true;
-	if (!s->config->card->pin)
-		return;
-	s->st = IMR_GOOD;
 	for (uint32_t keys = find_keys(s); keys; keys >>= 8) {
 		uint8_t key = (uint8_t)keys;
 		unsigned tries;
@@ -81,4 +79,15 @@ void imr_pin(struct imr_session *s)
 		s->st = IMR_GOOD;
 	}
 	imr_fail(s, IMR_E_REFUSED);
+}
+
+bool imr_pin(struct imr_session *s)
+{
+	if (s->pin_tried || s->st != IMR_E_REFUSED || s->sw != IMR_SW_SECURITY ||
+		!s->config->card->pin)
+		return false;
+	s->pin_tried = true;
+	s->st = IMR_GOOD;
+	present(s);
+	return s->st == IMR_GOOD;
 }

@@ -12,7 +12,7 @@
 #include "reader/walk.h" /* IMR_GOOD */
 
 #define IMR_APDUS_MAX 1024 /* a file of 32 KiB in chunks of 128 on T=0 needs half of it */
-#define IMR_DATA_MAX 16	   /* of a command: a path, an AID, a PIN */
+#define IMR_DATA_MAX 14	   /* of a command: a path, an AID, a PIN */
 #define IMR_CHUNK 256
 
 /* A command in one number: INS P1 P2 Le. */
@@ -44,7 +44,7 @@ struct imr_session {
 	uint8_t channel; /* 0: the basic one */
 	uint8_t path_n;	 /* octets of the path in cmd */
 	bool pin_tried;	 /* at most once */
-	bool known;	 /* by the cache of the card */
+	bool part;	 /* only a part of the file is the payload */
 
 	enum imr_status st; /* IMR_GOOD until something fails */
 	uint16_t sw;	    /* of the last command */
@@ -53,7 +53,7 @@ struct imr_session {
 	uint16_t by_sfi;	/* P1 P2 that open the file with its first octets, 0: it is open */
 	uint32_t size;		/* of the selected file, IMP_FCP_NO_SIZE when not said */
 	size_t at;		/* where in the buffer the next answer goes */
-	size_t room;		/* how far it may go: an answer fits behind it */
+	size_t room;		/* how far a file may go: an answer fits behind it */
 	struct imp_span answer; /* to the last command */
 	uint8_t *buffer;	/* of config */
 	const struct imr_config *config;
@@ -97,11 +97,45 @@ void imr_read(struct imr_session *s, uint32_t from, size_t n);
 /* All of the file, from the start of the buffer. */
 struct imp_span imr_read_all(struct imr_session *s);
 
-/* Present the PIN that reading the file takes (A.8), once.  Another file is selected afterwards. */
-void imr_pin(struct imr_session *s);
+/* The opened file, from offset `from` and at most size octets, up to the end of the payload. */
+void imr_read_payload(struct imr_session *s, uint32_t from, size_t size);
+
+/*
+ * Reading failed for want of a PIN: present the one that it takes (A.8), once.  True: try again;
+ * another file is selected now.
+ */
+bool imr_pin(struct imr_session *s);
+
+/* Check and hand over what is in the buffer: IMR_OK, or why not. */
+void imr_deliver(struct imr_session *s);
+
+/* ---- card.c ---- */
+
+void imr_begin(struct imr_session *s, const struct imr_config *config, struct imr_report *report);
+
+/* Open the channel that the card gives, never a fixed one. */
+void imr_open_channel(struct imr_session *s);
+
+/* Leave channel 0 as it was found; what the card says no longer matters. */
+void imr_close_channel(struct imr_session *s);
+
+/* The way of Appendix G.2, from EF(DIR) to the payload. */
+void imr_search(struct imr_session *s);
+
+/* Report how it went. */
+enum imr_status imr_end(const struct imr_session *s);
 
 /* Load from the card; report->card* are filled.  The buffer is left as it is.  IMR_OK or why not.
  */
 enum imr_status imr_load_card(const struct imr_config *config, struct imr_report *report);
+
+/* ---- load.c ---- */
+
+/* Zero the report. */
+void imr_report(struct imr_report *report);
+
+/* The card ended with st: that is all, or flash comes next.  Wipes the buffer. */
+enum imr_status imr_then_flash(
+	const struct imr_config *config, enum imr_status st, struct imr_report *report);
 
 #endif

@@ -45,14 +45,14 @@ static const struct {
 	[X] = { 0, 0 },
 };
 
-static bool value_fits(unsigned shape, struct imp_span value)
+static bool value_fits(unsigned shape, const struct imp_span *value)
 {
 	if (shape == A)
 		return true;
 	if (shape == S)
-		return imp_span_utf8(value);
-	return value.n <= 8 && shapes[shape].widths >> value.n & 1 &&
-	       value.p[0] <= shapes[shape].most;
+		return imp_span_utf8(*value);
+	return value->n <= 8 && shapes[shape].widths >> value->n & 1 &&
+	       value->p[0] <= shapes[shape].most;
 }
 
 bool imr_type_fits(uint16_t object, uint16_t resource, const struct imp_tlv *tlv)
@@ -67,7 +67,7 @@ bool imr_type_fits(uint16_t object, uint16_t resource, const struct imp_tlv *tlv
 				return type & M;
 			if (tlv->kind == IMP_TLV_RESOURCE && type & M)
 				return false;
-			return value_fits(type & SHAPE, tlv->value);
+			return value_fits(type & SHAPE, &tlv->value);
 		}
 		at = resource + runs[i].end;
 	}

@@ -54,6 +54,8 @@ static void put_fcp(struct answer *a, const struct script_card *card, const stru
 		put(a, expanded, sizeof(expanded));
 	if (f->rule == SCRIPT_PIN_IN_ARR)
 		put(a, referenced, sizeof(referenced));
+	if (card->sfi == SCRIPT_NO_SFI)
+		put(a, "\x88\x00", 2);
 	if (!card->no_size) {
 		put(a, "\x80\x02", 2);
 		put2(a, (unsigned)f->content.n);
@@ -86,6 +88,14 @@ static int find(const struct script_card *card, uint16_t df, uint16_t fid)
 {
 	for (size_t i = 0; i < card->files_n; i++)
 		if (card->files[i].df == df && card->files[i].fid == fid)
+			return (int)i;
+	return -1;
+}
+
+static int find_sfi(const struct script_card *card, unsigned sfi)
+{
+	for (size_t i = 0; i < card->files_n; i++)
+		if (card->files[i].df == ADF && (card->files[i].fid & 0x1F) == sfi)
 			return (int)i;
 	return -1;
 }
@@ -183,6 +193,16 @@ static void read_binary(struct script_card *card, const struct command *c, struc
 	const struct script_file *f;
 	size_t n;
 
+	if (c->p1 & 0x80) {
+		int file = find_sfi(card, c->p1 & 0x1F);
+
+		if (file < 0 || card->sfi != SCRIPT_SFI || !card->at[c->slot].in_adf) {
+			a->sw = 0x6A82;
+			return;
+		}
+		card->at[c->slot].file = file;
+		at = c->p2;
+	}
 	if (card->at[c->slot].file < 0) {
 		a->sw = 0x6986;
 		return;

@@ -20,6 +20,13 @@ enum script_rule {
 	SCRIPT_PIN_IN_ARR, /* the same, by 8B and EF.ARR 6F06 */
 };
 
+/* Of FID 6442 it would be 02. */
+enum script_sfi {
+	SCRIPT_SFI_UNKEPT, /* the FCP says nothing, and READ BINARY by SFI finds nothing */
+	SCRIPT_SFI,
+	SCRIPT_NO_SFI, /* the FCP says so */
+};
+
 struct script_file {
 	uint16_t df; /* 0x3F00, or 0x7FFF for the application */
 	uint16_t fid;
@@ -39,6 +46,7 @@ struct script_card {
 	bool fcp_of_file;    /* the application answers with the FCP of an EF */
 	bool fcp_wrong_fid;  /* every FCP names 6FFF */
 	bool no_size;	     /* FCP without tag 80 */
+	enum script_sfi sfi; /* of files of the application */
 	uint16_t le_max;     /* READ BINARY beyond is 6700; 0: none */
 	uint16_t sw_channel; /* answer to MANAGE CHANNEL when not 0 */
 	uint16_t sw_select;  /* SW of SELECT of the application when not 0 */

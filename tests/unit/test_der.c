@@ -47,7 +47,7 @@ static void next(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct imp_span in = vec_copy(rows[i].in);
 		struct imp_rd rd = imp_rd(in);
-		struct imp_der der = { 0xEEEE, { NULL, 77 } };
+		struct imp_der der;
 		enum imp_status st = imp_der_next(&rd, &der);
 
 		if (st != rows[i].st)
@@ -58,8 +58,6 @@ static void next(void **state)
 			assert_int_equal(der.value.n, rows[i].n);
 			assert_int_equal(rd.n, in.n - rows[i].at - rows[i].n);
 		} else {
-			assert_int_equal(der.tag, 0xEEEE);
-			assert_int_equal(der.value.n, 77);
 			assert_int_equal(rd.st, st);
 		}
 		vec_free(in);
