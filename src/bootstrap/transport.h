@@ -33,6 +33,7 @@ enum imp_net_failure {
 	IMP_NET_REFUSED,   /* RST, or nobody listens */
 	IMP_NET_HANDSHAKE, /* DTLS: wrong key, refused certificate, no common suite */
 	IMP_NET_CLOSED,	   /* the session ended meanwhile */
+	IMP_NET_MALFORMED, /* an answer that cannot be put together, or is longer than body_max */
 };
 
 struct imp_net_events {
