@@ -357,6 +357,7 @@ static uint8_t read(struct imr_client *c, const struct imr_client_path *path, ui
 {
 	const struct imr_client_formats *f = c->config->formats;
 	enum imr_status st = IMR_E_NONE;
+	struct imp_span tlv;
 	struct imr_at at;
 	struct imp_wr wr;
 	unsigned n;
@@ -369,16 +370,19 @@ static uint8_t read(struct imr_client *c, const struct imr_client_path *path, ui
 		return IMP_COAP_INTERNAL;
 	if (n == 0 && path->instance != IMR_NO_ID)
 		return IMP_COAP_NOT_FOUND;
-	out->format = accept == IMP_FORMAT_NONE ? IMP_FORMAT_TLV : accept;
-	out->payload = imp_span(wr.p, wr.n);
-	if (is_tlv(out->format)) {
+	tlv = imp_span(wr.p, wr.n);
+	if (accept == IMP_FORMAT_NONE || is_tlv(accept)) {
+		st = IMR_OK;
 		if (path->instance != IMR_NO_ID &&
 			imr_set_find(&c->store->set, path->object, path->instance, &at))
-			out->payload = at.resources;
-		return IMP_COAP_CONTENT;
+			tlv = at.resources;
+	} else if (f && f->encode) {
+		st = f->encode(f->ctx, accept, path, tlv, &tlv);
 	}
-	if (f && f->encode)
-		st = f->encode(f->ctx, accept, path, out->payload, &out->payload);
+	if (st == IMR_OK) {
+		out->format = accept == IMP_FORMAT_NONE ? IMP_FORMAT_TLV : accept;
+		out->payload = tlv;
+	}
 	return code_of(st, IMP_COAP_CONTENT, IMP_COAP_NOT_ACCEPTABLE);
 }
 
@@ -509,7 +513,7 @@ enum imr_client_next imr_client_request(
 	if (c->state != IMR_CLIENT_ASKED && c->state != IMR_CLIENT_ACTIVE)
 		return IMR_CLIENT_WAIT;
 	c->heard = now;
-	st = imr_path(in->path, &path);
+	st = imr_client_parse(in->path, &path);
 	if (st != IMR_OK) {
 		out->code = st == IMR_E_NONE ? IMP_COAP_NOT_FOUND : IMP_COAP_BAD_REQUEST;
 		return IMR_CLIENT_WAIT;

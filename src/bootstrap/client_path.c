@@ -33,7 +33,7 @@ static uint16_t number(struct imp_rd *rd)
 	return n && v < IMR_NO_ID ? (uint16_t)v : IMR_NO_ID;
 }
 
-enum imr_status imr_path(struct imp_span text, struct imr_client_path *path)
+enum imr_status imr_client_parse(struct imp_span text, struct imr_client_path *path)
 {
 	uint16_t *const parts[] = { &path->object, &path->instance, &path->resource };
 	struct imp_rd rd = imp_rd(text);

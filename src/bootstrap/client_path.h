@@ -12,7 +12,7 @@ void imr_decimal(struct imp_wr *wr, uint32_t v);
  * "", "0", "0/1", "0/1/5", strictly decimal.  IMR_OK; IMR_E_NONE: something else than an object;
  * IMR_E_DAMAGED: it begins with an object, but goes on otherwise, or deeper (O8).
  */
-enum imr_status imr_path(struct imp_span text, struct imr_client_path *path);
+enum imr_status imr_client_parse(struct imp_span text, struct imr_client_path *path);
 
 /*
  * c->send becomes the Bootstrap-Request, or the Bootstrap-Pack-Request, for the account at the
