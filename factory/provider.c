@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/provider.h"
 
+#include "base/hex.h"
 #include "crypto/cert_view.h"
 #include "crypto/seal.h"
 #include "factory/delivery.h"
@@ -8,6 +9,7 @@
 #include "ledger/delivery.h"
 #include "model/set_form.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,6 +241,42 @@ static enum imp_status check_peer(struct imp_provider *p, const struct imp_peer 
 	return IMP_OK;
 }
 
+const char *imp_peer_text(const struct imp_peer *peer, char *out, size_t cap)
+{
+	uint8_t fingerprint[IMP_SHA256] = { 0 };
+	char hex[2 * 8 + 1];
+	struct imp_wr wr = imp_wr(hex, sizeof hex - 1);
+	struct imp_span key;
+	size_t n;
+
+	switch (peer->kind) {
+	case IMP_PEER_PSK:
+		n = (size_t)snprintf(out, cap, "PSK ");
+		for (size_t i = 0; i < peer->identity.n && n + 1 < cap; i++) {
+			uint8_t c = peer->identity.p[i];
+
+			out[n++] = c >= 0x20 && c < 0x7F ? (char)c : '.';
+		}
+		(void)snprintf(out + n, cap - n, " at %s", peer->address);
+		return out;
+	case IMP_PEER_RPK:
+	case IMP_PEER_X509:
+		key = public_key(peer->kind, peer->identity);
+		if (imp_fingerprint_public(key, fingerprint) != IMP_OK)
+			memset(fingerprint, 0, sizeof fingerprint);
+		imp_hex_put(&wr, imp_span(fingerprint, 8));
+		hex[wr.n] = '\0';
+		(void)snprintf(out, cap, "%s with key %s at %s",
+			peer->kind == IMP_PEER_RPK ? "raw public key" : "certificate", hex,
+			peer->address);
+		return out;
+	case IMP_PEER_NONE:
+	default:
+		(void)snprintf(out, cap, "nothing proved at %s", peer->address);
+		return out;
+	}
+}
+
 /* ---- what -------------------------------------------------------------------------------------
  */
 
@@ -339,8 +377,13 @@ enum imp_status imp_provider_configure(struct imp_provider *p, struct imp_span e
 	st = check_peer(p, peer, name, &unit);
 	if (st == IMP_OK)
 		st = give(p, &unit, set);
-	if (st == IMP_OK)
+	if (st == IMP_OK) {
 		*policy = p->options.policy;
+		policy->note = (struct imp_bs_note){
+			.batch = unit.batch, .unit = unit.id, .delivery = p->delivery.n != 0
+		};
+		imp_peer_text(peer, policy->note.who, sizeof policy->note.who);
+	}
 	imp_set_wipe(&p->own);
 	imp_set_wipe(&p->delivery);
 	return st;

@@ -40,6 +40,9 @@ enum imp_status imp_provider_psk(
 bool imp_provider_judge(
 	struct imp_provider *provider, enum imp_peer_kind kind, struct imp_span identity);
 
+/* "PSK bs-17 at 127.0.0.1:5684"; returns out. */
+const char *imp_peer_text(const struct imp_peer *peer, char *out, size_t cap);
+
 /* As configure of struct imp_bs_server_seam.  A failure has a text in imp_provider_why(). */
 enum imp_status imp_provider_configure(struct imp_provider *provider, struct imp_span endpoint,
 	const struct imp_peer *peer, struct imp_set *set, struct imp_bs_policy *policy);

@@ -131,7 +131,8 @@ static void tell(struct imp_bs_server *s, const struct session *session,
 		.path = "",
 		.code = code,
 		.skipped = session->skipped,
-		.text = text };
+		.text = text,
+		.note = &session->policy.note };
 
 	s->seam.event(s->seam.ctx, &event);
 }
@@ -158,7 +159,8 @@ static void tell_step(
 		.path = step->path,
 		.code = in->code,
 		.skipped = session->skipped,
-		.text = text };
+		.text = text,
+		.note = &session->policy.note };
 
 	if (!imp_coap_success(in->code))
 		copy_text(in->payload, text);
@@ -338,7 +340,7 @@ static void on_request(struct imp_bs_server *s, const struct imp_peer *peer,
 /* IMP_COAP_CONTENT: *n octets of s->pack. */
 static uint8_t make_pack(struct imp_bs_server *s, const struct imp_peer *peer,
 	const struct imp_request *in, struct imp_span endpoint, uint16_t format, size_t *n,
-	const char **why)
+	struct imp_bs_note *note, const char **why)
 {
 	struct imp_bs_policy policy = { .format = IMP_FORMAT_SENML_CBOR };
 	struct imp_wr wr = imp_wr(s->pack, sizeof s->pack);
@@ -357,6 +359,7 @@ static uint8_t make_pack(struct imp_bs_server *s, const struct imp_peer *peer,
 			       : IMP_COAP_BAD_REQUEST;
 	}
 	set_drop(&set);
+	*note = policy.note;
 	*n = wr.n;
 	return code;
 }
@@ -372,6 +375,7 @@ static void on_pack(struct imp_bs_server *s, const struct imp_peer *peer,
 		.text = "" };
 	const char *why = "the pack cannot be made";
 	uint8_t code;
+	struct imp_bs_note note = { 0 };
 	size_t n = 0;
 
 	if (format != IMP_FORMAT_SENML_CBOR && format != IMP_FORMAT_SENML_JSON) {
@@ -379,7 +383,8 @@ static void on_pack(struct imp_bs_server *s, const struct imp_peer *peer,
 			"a pack is SenML CBOR or SenML JSON", out);
 		return;
 	}
-	code = make_pack(s, peer, in, endpoint, format, &n, &why);
+	event.note = &note;
+	code = make_pack(s, peer, in, endpoint, format, &n, &note, &why);
 	if (code != IMP_COAP_CONTENT) {
 		refuse(s, peer, endpoint, code, why, out);
 		return;

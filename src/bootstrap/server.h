@@ -16,8 +16,16 @@
 #include "bootstrap/steps.h"
 #include "bootstrap/transport.h"
 
+/* The caller's note on a session, given back with its events. */
+struct imp_bs_note {
+	int64_t batch, unit;
+	bool delivery; /* what is written is a delivery of the ledger */
+	char who[200]; /* how the peer proved itself, and from where; for people */
+};
+
 /* What is done with one device. */
 struct imp_bs_policy {
+	struct imp_bs_note note;
 	enum imp_clearing clearing;
 	bool discover;	 /* ask first where its bootstrap account is */
 	bool pack;	 /* answer GET /bspack; else 4.05 */
@@ -42,7 +50,8 @@ struct imp_bs_event {
 	const char *path;
 	uint8_t code;
 	unsigned skipped;
-	const char *text; /* diagnostic text of the device, or what went wrong; "" */
+	const char *text;		/* diagnostic text of the device, or what went wrong; "" */
+	const struct imp_bs_note *note; /* of the session; NULL when there is none */
 };
 
 struct imp_bs_server_seam {

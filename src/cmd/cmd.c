@@ -44,6 +44,21 @@ const char *imp_arg(const struct imp_args *args, const char *name)
 	abort();
 }
 
+size_t imp_arg_all(
+	const struct imp_args *args, const char *name, const char *out[static IMP_REPEATS_MAX + 1])
+{
+	const char *first = imp_arg(args, name);
+	size_t n = 0;
+
+	if (!first)
+		return 0;
+	out[n++] = first;
+	for (size_t i = 0; args->repeats && i < args->repeats->n; i++)
+		if (strcmp(args->repeats->opt[i]->name, name) == 0)
+			out[n++] = args->repeats->value[i];
+	return n;
+}
+
 enum imp_status imp_arg_number(struct imp_env *env, const struct imp_args *args, const char *name,
 	uint64_t min, uint64_t max, uint64_t *out)
 {
@@ -205,7 +220,21 @@ static enum imp_status option_problem(struct parse *p, int c, const char *given)
 	return IMP_E_USAGE;
 }
 
-static enum imp_status take_options(struct parse *p, int argc, char **argv, const char **values)
+/* A value behind the first of an option. */
+static enum imp_status take_again(
+	struct parse *p, const struct imp_opt *opt, const char *value, struct imp_repeats *repeats)
+{
+	if (!(opt->flags & IMP_OPT_REPEATED))
+		return imp_diag(&p->env->diag, IMP_E_USAGE, "--%s: given twice", opt->name);
+	if (repeats->n == IMP_REPEATS_MAX)
+		return imp_diag(&p->env->diag, IMP_E_USAGE, "--%s: given too often", opt->name);
+	repeats->opt[repeats->n] = opt;
+	repeats->value[repeats->n++] = value;
+	return IMP_OK;
+}
+
+static enum imp_status take_options(
+	struct parse *p, int argc, char **argv, const char **values, struct imp_repeats *repeats)
 {
 	const struct imp_opt *opts = p->cmd->opts;
 	struct option longs[OPTS_MAX + GLOBALS + 1];
@@ -225,14 +254,15 @@ static enum imp_status take_options(struct parse *p, int argc, char **argv, cons
 		} else if (c >= 256) {
 			size_t i = (size_t)(c - 256);
 
-			if (values[i])
-				return imp_diag(&p->env->diag, IMP_E_USAGE, "--%s: given twice",
-					opts[i].name);
 			/* getopt takes an optional value only behind "=". */
 			if (!optarg && opts[i].flags & IMP_OPT_OPTIONAL && argv[optind] &&
 				argv[optind][0] != '-')
 				optarg = argv[optind++];
-			values[i] = optarg ? optarg : "";
+			if (values[i] &&
+				take_again(p, &opts[i], optarg ? optarg : "", repeats) != IMP_OK)
+				return IMP_E_USAGE;
+			if (!values[i])
+				values[i] = optarg ? optarg : "";
 		} else {
 			set_global(p, (enum global)(c - 128));
 		}
@@ -280,8 +310,9 @@ static enum imp_status one_standard_input(struct parse *p, const struct imp_args
 static enum imp_status run_command(struct parse *p, int argc, char **argv)
 {
 	const char *values[OPTS_MAX] = { NULL };
-	struct imp_args args = { p->cmd->opts, values, NULL, 0 };
-	enum imp_status st = take_options(p, argc, argv, values);
+	struct imp_repeats repeats = { .n = 0 };
+	struct imp_args args = { p->cmd->opts, values, &repeats, NULL, 0 };
+	enum imp_status st = take_options(p, argc, argv, values, &repeats);
 
 	if (st != IMP_OK)
 		return st;

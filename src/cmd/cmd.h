@@ -24,16 +24,27 @@ struct imp_opt {
 
 #define IMP_OPT_REQUIRED 1U
 #define IMP_OPT_OPTIONAL 2U /* its value may be left out, and is then "" */
+#define IMP_OPT_REPEATED 4U /* may be given several times: imp_arg_all() */
 #define IMP_OPT_END                 \
 	{                           \
 		NULL, NULL, NULL, 0 \
 	}
 
+#define IMP_REPEATS_MAX 32
+
+/* Further values of options that may be repeated, in their order. */
+struct imp_repeats {
+	const struct imp_opt *opt[IMP_REPEATS_MAX];
+	const char *value[IMP_REPEATS_MAX];
+	size_t n;
+};
+
 /* The options given, by name, and what is left. */
 struct imp_args {
 	const struct imp_opt *opts;
-	const char **values;	 /* by index of opts; NULL when not given, "" for a flag */
-	const char *const *rest; /* positional arguments */
+	const char **values; /* by index of opts, the first; NULL when not given, "" for a flag */
+	const struct imp_repeats *repeats; /* NULL: none */
+	const char *const *rest;	   /* positional arguments */
 	size_t rest_n;
 };
 
@@ -68,6 +79,11 @@ static inline bool imp_flag(const struct imp_args *args, const char *name)
 {
 	return imp_arg(args, name) != NULL;
 }
+
+/* All values of an option that may be repeated, in their order; returns their number, 0 to
+ * IMP_REPEATS_MAX + 1. */
+size_t imp_arg_all(
+	const struct imp_args *args, const char *name, const char *out[static IMP_REPEATS_MAX + 1]);
 
 /* A decimal number in [min, max]: digits only, no sign, no leading zero.  IMP_E_USAGE with a
  * diagnosis; *out keeps its value when the option is absent. */

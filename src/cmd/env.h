@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct imp_net_seam;
 struct imp_readers;
 struct imp_card;
 
@@ -22,6 +23,7 @@ struct imp_env {
 	const struct imp_readers *readers;
 	const struct imp_readers *ccid; /* the same without a reader service (boot --ccid) */
 	const struct imp_keycheck *keycheck;
+	const struct imp_net_seam *net; /* CoAP and DTLS */
 	/* Serve a card to a virtual reader at host:port until it is gone, an APDU limit, or a
 	 * signal (card emulate).  on_event may be NULL. */
 	enum imp_status (*serve_card)(void *ctx, const char *host, unsigned port,

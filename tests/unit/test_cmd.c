@@ -21,12 +21,15 @@ static struct {
 	char place[16];
 	bool flag;
 	uint64_t number;
+	size_t also_n;
+	char also[8];
 	size_t rest;
 	enum imp_status result;
 } seen;
 
 static enum imp_status run_make(struct imp_env *env, const struct imp_args *args)
 {
+	const char *also[IMP_REPEATS_MAX + 1];
 	uint64_t number = 7;
 	enum imp_status st = imp_arg_number(env, args, "number", 1, 100, &number);
 
@@ -38,6 +41,9 @@ static enum imp_status run_make(struct imp_env *env, const struct imp_args *args
 	if (imp_arg(args, "near"))
 		seen.near = strcpy(seen.place, imp_arg(args, "near"));
 	seen.number = number;
+	seen.also_n = imp_arg_all(args, "also", also);
+	for (size_t i = 0; i < seen.also_n && i < sizeof seen.also - 1; i++)
+		seen.also[i] = also[i][0];
 	seen.rest = args->rest_n;
 	imp_out(env, "made\n");
 	return seen.result == IMP_OK ? IMP_OK : imp_diag(&env->diag, seen.result, "it broke");
@@ -48,6 +54,7 @@ static const struct imp_opt make_opts[] = {
 	{ "number", "N", "a number", 0 },
 	{ "flag", NULL, "a flag", 0 },
 	{ "near", "[PLACE]", "a value that may be left out", IMP_OPT_OPTIONAL },
+	{ "also", "THING", "may be repeated", IMP_OPT_REPEATED },
 	IMP_OPT_END,
 };
 static const struct imp_cmd thing_cmds[] = {
@@ -191,6 +198,19 @@ static void every_line(void **state)
 	}
 }
 
+static void repeated_values_arrive_in_order(void **state)
+{
+	char *out, *err;
+
+	(void)state;
+	memset(&seen, 0, sizeof seen);
+	assert_int_equal(call("thing make --also 1 --file f --also 2 --also 3", &out, &err), 0);
+	assert_int_equal(seen.also_n, 3);
+	assert_string_equal(seen.also, "123");
+	free(out);
+	free(err);
+}
+
 static void values_arrive(void **state)
 {
 	char *out, *err;
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(every_line),
 		cmocka_unit_test(optional_values),
 		cmocka_unit_test(values_arrive),
+		cmocka_unit_test(repeated_values_arrive_in_order),
 		cmocka_unit_test(every_status_has_its_exit_code),
 		cmocka_unit_test(full_output_is_an_error),
 		cmocka_unit_test(progress_off_a_terminal_prints_tenths),
