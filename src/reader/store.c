@@ -11,12 +11,18 @@
 #define STEPS_SHIFT 4
 #define STEPS (1U << STEPS_SHIFT)
 
-/* Give another origin to what has this one. */
-static void turn(struct imr_set *set, enum imr_origin from, uint8_t to)
+/* Give another origin to what has this one; how many there were. */
+static unsigned turn(struct imr_set *set, enum imr_origin from, uint8_t to)
 {
-	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)
-		if (set->origin[i] == from)
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++) {
+		if (set->origin[i] == from) {
 			set->origin[i] = to;
+			n++;
+		}
+	}
+	return n;
 }
 
 enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx)
@@ -27,7 +33,7 @@ enum imr_status imr_store_visit(struct imr_store *s, imr_visit *visit, void *ctx
 		st = imr_store_fetch(s);
 	if (st != IMR_GOOD)
 		return st;
-	turn(&s->set, IMR_ORIGIN_DISABLED, 0);
+	(void)turn(&s->set, IMR_ORIGIN_DISABLED, 0);
 	imr_set_sweep(&s->set);
 	st = imr_ef(imp_span(s->set.p, s->set.n), visit, ctx);
 	imr_store_wipe(s);
@@ -71,7 +77,7 @@ enum imr_status imr_store_finish(struct imr_store *s)
 		imr_set_divide(&s->set, old, false);
 	if (s->remaining == 0)
 		start_timer(s, came ? fresh : timeout);
-	turn(&s->set, IMR_ORIGIN_FRESH, IMR_ORIGIN_SERVER);
+	(void)turn(&s->set, IMR_ORIGIN_FRESH, IMR_ORIGIN_SERVER);
 	s->flags |= IMR_STORE_BOOTSTRAPPED;
 	return imr_store_apply(s);
 }
@@ -107,24 +113,32 @@ static enum imr_status update(struct imr_store *s, enum change change, uint32_t 
 		s->flags &= IMR_STORE_FACTORY_SPENT;
 		/* fall through */ /* without the card's reference too */
 	case CARD:
-		turn(&s->set, IMR_ORIGIN_CARD, (uint8_t)arg);
-		turn(&s->set, IMR_ORIGIN_DISABLED, (uint8_t)arg);
+		if (turn(&s->set, IMR_ORIGIN_CARD, (uint8_t)arg) == 0 && arg) {
+			st = IMR_OK; /* an empty card must not cost an update at each boot */
+			break;
+		}
+		(void)turn(&s->set, IMR_ORIGIN_DISABLED, (uint8_t)arg);
 		imr_set_sweep(&s->set);
+		/* What is disabled is not the same when it comes back. */
+		memset(s->card.digest, 0, sizeof s->card.digest);
 		if (arg == 0)
 			memset(&s->card, 0, sizeof s->card);
 		break;
 	case RESTART:
 	default:
 		if (!account || at.origin == IMR_ORIGIN_DISABLED) {
-			imr_store_wipe(s);
-			return IMR_E_LAST;
+			st = IMR_E_LAST;
+			break;
 		}
 		imr_set_divide(&s->set, at.instance, true);
 		s->flags &= (uint8_t)~IMR_STORE_BOOTSTRAPPED;
 		s->remaining = 0;
 		break;
 	}
-	return imr_store_apply(s);
+	if (st == IMR_GOOD)
+		return imr_store_apply(s);
+	imr_store_wipe(s);
+	return st;
 }
 
 enum imr_status imr_store_purge(struct imr_store *s)

@@ -63,12 +63,13 @@ struct imr_store_card {
 struct imr_store {
 	const struct imr_store_flash *flash; /* set by the device */
 
-	/* To look at. */
+	/* To look at; an account that imr_store_apply() puts in the place of another one wants
+	 * remaining set to 0 before. */
 	uint32_t remaining; /* seconds of the account timeout as in flash; 0: it does not run */
 	uint32_t step;	    /* seconds after which remaining is written again: T/16, rounded up */
 	uint32_t unsaved;   /* seconds that have passed but are not in flash yet */
 	uint32_t generation;
-	enum imr_status closed; /* why nothing may be written, or 0 */
+	enum imr_status closed; /* why nothing may be written, or 0xF0 */
 	uint8_t region;		/* in force; IMR_STORE_NO_REGION */
 	uint8_t flags;
 
@@ -142,8 +143,9 @@ enum imr_status imr_store_elapsed(struct imr_store *s, uint32_t seconds);
 /* The card is gone: delete what came from it, and nothing else (S6). */
 enum imr_status imr_store_card_removed(struct imr_store *s);
 
-/* The card has changed and has nothing new: keep what came from it, but hand it over no more (S5).
- */
+/* The card has changed: keep what came from it, but hand it over no more (S5).  The digest of what
+ * was taken is cleared, so that the same content is something new when it comes back.  Costs
+ * nothing when nothing came from the card. */
 enum imr_status imr_store_card_disabled(struct imr_store *s);
 
 /*
