@@ -19,7 +19,7 @@
 	X(E_SPACE, -5, 3, "does not fit")                \
 	X(E_IO, -6, 4, "input/output error")             \
 	X(E_ABSENT, -7, 4, "not there")                  \
-	X(E_REFUSED, -8, 5, "refused by card or server") \
+	X(E_REFUSED, -8, 5, "refused by card, server or seal") \
 	X(E_MISMATCH, -9, 6, "verification failed")      \
 	X(E_DENIED, -10, 7, "not allowed in this state") \
 	X(E_PARTIAL, -11, 8, "batch partly done")        \

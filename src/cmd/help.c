@@ -75,9 +75,9 @@ void imp_help_all(FILE *to, const struct imp_noun *nouns)
 	      "every command:\n",
 		to);
 	options(to, imp_global_opts);
-	fputs("\nexit codes: 0 done, 1 internal, 2 usage, 3 bad input, 4 absent or I/O, 5 refused "
-	      "by\n"
-	      "card or server, 6 verification mismatch, 7 not allowed now, 8 batch partly done\n",
+	fputs("\nexit codes: 0 done, 1 internal, 2 usage, 3 bad input, 4 absent or I/O,\n"
+	      "5 refused by card, server or seal, 6 verification mismatch,\n"
+	      "7 not allowed now, 8 batch partly done\n",
 		to);
 }
 

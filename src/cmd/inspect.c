@@ -273,6 +273,8 @@ static enum imp_status inspect(struct imp_env *env, const struct imp_args *args)
 		st = inspect_one(env, args, args->rest[i], true);
 		if (st == IMP_OK)
 			continue;
+		if (ferror(env->out)) /* no file's fault */
+			return st;
 		imp_warn(env, "%s", env->diag.text);
 		first = first ? first : st;
 		bad++;

@@ -3,7 +3,9 @@
 
 #include "host/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum imp_status imp_json_line(struct imp_env *env, imp_json_fill *fill, const void *ctx)
 {
@@ -23,6 +25,6 @@ enum imp_status imp_json_line(struct imp_env *env, imp_json_fill *fill, const vo
 	fill(&j, ctx);
 	imp_wr_u8(&wr, '\n');
 	if (wr.st != IMP_OK || fwrite(text.p, 1, wr.n, env->out) != wr.n)
-		return imp_diag(&env->diag, IMP_E_IO, "cannot write the result");
+		return imp_diag(&env->diag, IMP_E_IO, "standard output: %s", strerror(errno));
 	return IMP_OK;
 }

@@ -7,6 +7,7 @@
 #include "cmd/env.h"
 #include "cmd/json_line.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,7 +246,7 @@ static enum imp_status write_file(struct imp_env *env, const char *path, enum im
 static enum imp_status write_out(struct imp_env *env, const struct imp_blob *data)
 {
 	if (fwrite(data->p, 1, data->n, env->out) != data->n)
-		return imp_diag(&env->diag, IMP_E_IO, "cannot write the result");
+		return imp_diag(&env->diag, IMP_E_IO, "standard output: %s", strerror(errno));
 	return IMP_OK;
 }
 

@@ -427,6 +427,20 @@ def manuals(table):
                     check(f"{page}: --{o['name']}", "--" + o["name"] in text)
 
 
+# Exit 5, a key that does not open the seal, is said wherever exit codes are listed for what takes one.
+def exit_5():
+    with open(GOOD + "/other.key", "wb") as f:
+        f.write(os.urandom(32))
+    os.chmod(GOOD + "/other.key", 0o600)
+    r = Run("image", "build", "--ledger", "l.db", "--endpoint", "urn:dev:ops:0001B2-HEAT-A1", "--layout", "stm32-2k",
+            "--key-file", "other.key", "--out", "five.bin")
+    check("another station key: exit 5", r.code == 5 and "other.key" in r.err, r.code, r.err)
+    for path in ("README.md", "src/man/imprint.1", "src/man/imprint-batch.1", "src/man/imprint-image.1", "src/man/imprint-card.1"):
+        text = open(ROOT + "/" + path, encoding="utf-8").read()
+        rows = re.findall(r"(?m)^\| 5 \| (.*) \|$|^\.It 5\n([^.]*)", text)
+        check(f"{path}: exit 5 is a key too", len(rows) == 1 and "key" in "".join(rows[0]), rows)
+
+
 # ---- inspect: the shape of every document ------------------------------------------------------------
 
 INT, STR, BOOL = int, str, bool
@@ -583,6 +597,7 @@ def main():
     one_of_each()
     usage_errors()
     completion(table)
+    exit_5()
     inspected()
     closed_output()
     manuals(table)
