@@ -34,26 +34,25 @@ static enum imr_status head(const struct imr_config *config, uint32_t addr, stru
 	return judged == IMP_E_UNSUPPORTED ? IMR_E_NEWER : IMR_E_DAMAGED;
 }
 
-/* Bring the payload of the slot at addr into the buffer. */
+/* Bring the payload of a slot into the buffer. */
 static __attribute__((noinline)) enum imr_status payload(
-	const struct imr_config *config, uint32_t addr, struct imr_report *report)
+	const struct imr_config *config, unsigned which, struct imr_report *report)
 {
+	uint32_t addr = config->flash->slot[which];
 	struct imp_slot slot;
 	uint32_t crc;
 	enum imr_status st = head(config, addr, &slot);
 
 	if (st != IMR_GOOD)
 		return st;
-	crc = imp_crc32(0, imp_span(config->buffer, IMP_SLOT_CRC_AT));
-	st = fetch(config, addr + IMP_SLOT_PAYLOAD_AT, slot.length);
-	if (st != IMR_GOOD)
-		return st;
-	if (imp_crc32(crc, imp_span(config->buffer, slot.length)) != slot.crc)
-		return IMR_E_DAMAGED;
 	report->keys = slot.keys;
 	report->generation = slot.generation;
 	report->length = slot.length;
-	return IMR_GOOD;
+	crc = imp_crc32(0, imp_span(config->buffer, IMP_SLOT_CRC_AT));
+	st = fetch(config, addr + IMP_SLOT_PAYLOAD_AT, slot.length);
+	if (st == IMR_GOOD && imp_crc32(crc, imp_span(config->buffer, slot.length)) != slot.crc)
+		st = IMR_E_DAMAGED;
+	return st;
 }
 
 /* The slot to try first.  Not inlined: its frame is gone before the payload is looked at. */
@@ -80,7 +79,7 @@ enum imr_status imr_load_flash(const struct imr_config *config, struct imr_repor
 		enum imr_status got = st[which];
 
 		if (got == IMR_GOOD)
-			got = payload(config, config->flash->slot[which], report);
+			got = payload(config, which, report);
 		if (got == IMR_GOOD)
 			got = imr_ef(imp_span(config->buffer, report->length), config->visit,
 				config->ctx);
@@ -97,5 +96,7 @@ enum imr_status imr_load_flash(const struct imr_config *config, struct imr_repor
 		st[which ^ 1] = IMR_E_OLDER; /* not tried any more */
 	imp_wipe(config->buffer, config->size);
 	/* Not loaded: what was tried first says why, unless there is nothing in it. */
-	return st[st[which] == IMR_E_NONE ? which ^ 1 : which];
+	if (st[which] == IMR_E_NONE)
+		which ^= 1;
+	return st[which];
 }
