@@ -9,12 +9,12 @@
 #include "factory/crew.h"
 #include "factory/manifest.h"
 #include "host/leftovers.h"
+#include "host/stop.h"
 #include "host/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,41 +32,6 @@ struct run {
 	struct imp_manifest manifest; /* lines of a batch that this run does as a whole */
 	bool stopped;
 };
-
-/* ---- signals ----------------------------------------------------------------------------------
- */
-
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int number)
-{
-	signalled = number;
-}
-
-static bool stop(void)
-{
-	return signalled != 0;
-}
-
-struct signals {
-	struct sigaction interrupt, terminate;
-};
-
-static void catch_signals(struct signals *old)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-
-	signalled = 0;
-	(void)sigemptyset(&sa.sa_mask);
-	(void)sigaction(SIGINT, &sa, &old->interrupt);
-	(void)sigaction(SIGTERM, &sa, &old->terminate);
-}
-
-static void restore_signals(const struct signals *old)
-{
-	(void)sigaction(SIGINT, &old->interrupt, NULL);
-	(void)sigaction(SIGTERM, &old->terminate, NULL);
-}
 
 /* ---- before -----------------------------------------------------------------------------------
  */
@@ -203,13 +168,13 @@ static enum imp_status work(struct run *run)
 {
 	struct imp_env *env = run->job.env;
 	struct imp_progress progress;
-	struct signals old;
+	struct imp_stop old;
 	struct imp_crew_options crew = {
 		.jobs = (unsigned)run->jobs,
 		.open = run->to_do,
 		.progress = &progress,
 		.done = run->before.total - run->to_do,
-		.stop = stop,
+		.stop = imp_stop_asked,
 	};
 	enum imp_status st;
 
@@ -217,9 +182,9 @@ static enum imp_status work(struct run *run)
 		run->options.manifest = &run->manifest;
 	imp_progress_start(&progress, env->quiet || env->no_progress ? NULL : env->err, env->clock,
 		"units", crew.done, run->before.total);
-	catch_signals(&old);
+	imp_stop_catch(&old);
 	st = imp_crew_run(&run->job, &run->options, &crew, &run->result, &run->stopped, &env->diag);
-	restore_signals(&old);
+	imp_stop_restore(&old);
 	imp_progress_end(&progress);
 	return st;
 }

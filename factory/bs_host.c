@@ -150,7 +150,8 @@ void imp_bs_host_close(struct imp_bs_host *h)
 enum imp_status imp_bs_host_listen(struct imp_bs_host *h, const char *uri,
 	const struct imp_credentials *own, unsigned *port, struct imp_diag *diag)
 {
-	return h->env->net->listen(h->net, uri, true, own, port, diag);
+	return h->env->net->listen(
+		h->net, uri, strncmp(uri, "coaps:", 6) == 0, own, port, diag);
 }
 
 enum imp_status imp_bs_host_push(

@@ -133,7 +133,7 @@ static void tell_people(struct imp_bs_log *log, const struct line *l)
 		return;
 	if (e->code && e->kind != IMP_BS_FINISHED)
 		(void)imp_coap_text(e->code, code);
-	imp_note(log->env, "%s %s: %.*s (%s)%s%s%s%s\n", l->time, name_of(e->kind), n,
+	imp_note(log->env, "%s %s: %.*s (%s)%s%s%s%s", l->time, name_of(e->kind), n,
 		e->endpoint.n ? (const char *)e->endpoint.p : "", l->who, code[0] ? ", " : "", code,
 		l->text[0] ? ": " : "", l->text);
 }

@@ -8,6 +8,7 @@
 extern const struct imp_cmd imp_profile_cmds[];
 extern const struct imp_cmd imp_batch_cmds[];
 extern const struct imp_cmd imp_ledger_cmds[];
+extern const struct imp_cmd imp_server_cmds[];
 
 enum imp_status imp_batch_new(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_batch_run(struct imp_env *env, const struct imp_args *args);
@@ -15,5 +16,6 @@ enum imp_status imp_batch_status(struct imp_env *env, const struct imp_args *arg
 enum imp_status imp_batch_retry(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_batch_scrap(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args);
+enum imp_status imp_server_run(struct imp_env *env, const struct imp_args *args);
 
 #endif

@@ -12,6 +12,7 @@
 #include "flash-images/commands.h"
 #include "host/system.h"
 #include "link/ccid.h"
+#include "link/coap.h"
 #include "link/pcsc.h"
 #include "link/vpcd.h"
 
@@ -23,6 +24,7 @@ static const struct imp_noun nouns[] = {
 	{ "image", "flash images", imp_image_cmds },
 	{ "card", "smartcards over PC/SC, and one in software", imp_card_cmds },
 	{ "boot", "load credentials as a device does, card first, then flash", imp_boot_cmds },
+	{ "server", "a bootstrap server out of a ledger", imp_server_cmds },
 	{ "inspect", "say what any file is and what it holds", imp_inspect_cmds },
 	{ NULL, NULL, NULL },
 };
@@ -38,6 +40,7 @@ int main(int argc, char **argv)
 		.readers = &readers,
 		.ccid = &ccid,
 		.keycheck = &imp_keycheck_openssl,
+		.net = &imp_coap_net,
 		.serve_card = imp_vpcd_serve,
 	};
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of `imprint server`. */
+#include "factory/commands.h"
+
+/* What is written, and who is believed: the same for run and push. */
+#define GIVING                                                                                     \
+	{ "write", "PROFILE", "accounts that each device gets, made once and recorded", 0 },       \
+		{ "key-file", "FILE", "opens the sealed keys of batches (may be repeated)",        \
+			IMP_OPT_REPEATED },                                                        \
+		{ "clear", "WHAT", "delete before writing: accounts (default), all or nothing",    \
+			0 },                                                                       \
+		{ "format", "FORM",                                                                \
+			"tlv (default), senml-cbor or senml-json, unless the device asks for one", \
+			0 },                                                                       \
+	{                                                                                          \
+		"no-discover", NULL, "do not ask where the bootstrap account is", 0                \
+	}
+
+static const struct imp_opt run_opts[] = {
+	{ "ledger", "FILE", "the ledger", IMP_OPT_REQUIRED },
+	{ "listen", "URI", "coaps://[::]:5684 or coap://...; port 0: any (may be repeated)",
+		IMP_OPT_REQUIRED | IMP_OPT_REPEATED },
+	GIVING,
+	{ "cert", "FILE", "the server's certificate, for devices with certificates", 0 },
+	{ "cert-key", "FILE", "its private key", 0 },
+	{ "rpk-key", "FILE", "the server's private key, for devices with raw public keys", 0 },
+	{ "allow-nosec", NULL, "serve devices that prove nothing", 0 },
+	{ "no-pack", NULL, "refuse Bootstrap-Pack-Requests", 0 },
+	{ "once", "N", "stop after N finished bootstraps", 0 },
+	IMP_OPT_END,
+};
+
+const struct imp_cmd imp_server_cmds[] = {
+	{ "server", "run", "", "Bootstrap devices out of a ledger", imp_server_run, run_opts, 0, 0,
+		"imprint server run --ledger line.db --listen coaps://[::]:5684 --write "
+		"servers.yaml" },
+	{ 0 },
+};
