@@ -17,6 +17,39 @@ judge "linux_mtd reads a slot" $?
 ! "$out/linux_mtd" "$out/slots/nosec" 64 >"$out/1.txt" && grep -q '^damaged' "$out/1.txt"
 judge "linux_mtd refuses what does not fit into its slot" $?
 
+# Slots with tags of an independent writer, the payload ending everywhere in a block of AES.
+python3 - "$out/slots" <<'EOF'
+import pathlib, sys
+sys.path.insert(0, "tests/golden")
+import make_slot
+for n in range(16):
+    res = make_slot.tlv(0, b"coap://" + b"h" * (20 + n)) + make_slot.tlv(1, b"\1") + make_slot.tlv(2, b"\3")
+    ef = bytes([0, 1, 0, len(res) + 8, 0, 0, 0, 0, len(res) + 3, 8, 0, len(res)]) + res
+    slot = make_slot.slot(ef, 2048, generation=7, key=make_slot.KEY)
+    pathlib.Path(sys.argv[1], "tagged-%d" % n).write_bytes(slot)
+forged = bytearray(slot)
+forged[64 + (len(ef) + 31) // 32 * 32 + 15] ^= 1
+pathlib.Path(sys.argv[1], "forged").write_bytes(forged)
+EOF
+# shellcheck disable=SC2086
+gcc $host -I"$out" tests/device/examples/authentic.c tests/device/genuine.c "$out/imprint_reader.c" \
+	-lcrypto -o "$out/genuine"
+judge "a program that takes genuine slots" $?
+genuine() { # FIRST-LINE SLOT [COUNTER]
+	"$out/genuine" "$out/slots/$2" "${@:3}" >"$out/1.txt" && head -1 "$out/1.txt" | grep -qx "$1"
+}
+agree=0
+for n in {0..15}; do
+	genuine 'loaded, generation 7, counter 7, 3 resources' "tagged-$n" && agree=$((agree + 1))
+done
+[ $agree = 16 ]
+judge "its AES-CMAC agrees with another one" $?
+genuine 'not genuine.*, 0 resources' forged && ! genuine 'loaded.*' forged
+judge "no slot with another tag" $?
+genuine 'loaded, .*' psk_tagged 3 && genuine 'genuine, but older.*, 0 resources' psk_tagged 4 &&
+	genuine 'not genuine.*, 0 resources' nosec
+judge "no slot that is too old, and none without a tag" $?
+
 # What Anjay and Wakaama are given: of a bootstrap account and two servers, of every resource that
 # there is, and when they refuse an instance in the middle or the last one.
 python3 - "$out/slots" <<'EOF'
