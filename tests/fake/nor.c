@@ -42,7 +42,14 @@ static uint8_t torn_mask(const struct nor *nor, uint32_t i, uint32_t n, uint8_t 
 	}
 }
 
-/* One operation: the n octets at addr are to become `to`, or FF when that is NULL. */
+static uint8_t programmed(const struct nor *nor, uint8_t was, const uint8_t *to)
+{
+	if (!to)
+		return nor->erased;
+	return nor->erased ? was & *to : was | *to;
+}
+
+/* One operation: the n octets at addr are to become `to`, or erased when that is NULL. */
 static void change(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n, bool cut)
 {
 	struct nor_state *state = &nor->state;
@@ -50,7 +57,7 @@ static void change(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *at = &state->mem[addr + i];
-		uint8_t after = to ? *at & to[i] : 0xFF, changing = *at ^ after;
+		uint8_t after = programmed(nor, *at, to ? &to[i] : NULL), changing = *at ^ after;
 
 		if (done)
 			*at = after;
@@ -70,6 +77,38 @@ static void change(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n
 	}
 }
 
+static void remember(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n)
+{
+	struct nor_cached *entry = &nor->journal[nor->cached];
+
+	assert_true(nor->cached++ < NOR_CACHED_MAX);
+	entry->addr = addr;
+	entry->n = to ? (uint8_t)n : 0;
+	if (to)
+		memcpy(entry->octets, to, n);
+}
+
+/* Power is lost: one operation since the last sync, the first one or any, is not in the medium. */
+static void lose(struct nor *nor)
+{
+	unsigned missing = mix(nor->seed ^ nor->operations) % nor->cached;
+
+	if (nor->operations % 2)
+		missing = 0;
+	if (missing == nor->cached - 1)
+		return; /* the one that was cut */
+	nor->lost++;
+	nor->state = nor->synced;
+	for (unsigned i = 0; i < nor->cached; i++) {
+		const struct nor_cached *entry = &nor->journal[i];
+		bool last = i == nor->cached - 1;
+
+		if (i != missing)
+			change(nor, entry->addr, entry->n ? entry->octets : NULL,
+				entry->n ? entry->n : nor->block, last);
+	}
+}
+
 /* Count an operation and do it, unless it fails.  Does not come back when power is lost. */
 static int operate(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n)
 {
@@ -77,7 +116,11 @@ static int operate(struct nor *nor, uint32_t addr, const uint8_t *to, uint32_t n
 
 	if (nor->fails_at && nor->operations >= nor->fails_at && nor->operations <= nor->fails_to)
 		return nor->fault == NOR_REPORTED ? -1 : 0;
+	if (nor->cache)
+		remember(nor, addr, to, n);
 	change(nor, addr, to, n, cut);
+	if (cut && nor->cache)
+		lose(nor);
 	if (cut)
 		longjmp(*nor->out, 1);
 	return 0;
@@ -99,6 +142,8 @@ static int nor_read(void *ctx, uint32_t addr, void *to, size_t n)
 	within(nor, addr, n, 1);
 	nor->reads++;
 	memcpy(to, nor->state.mem + addr, n);
+	for (size_t i = 0; nor->inverts && i < n; i++)
+		p[i] ^= 0xFF;
 	for (uint32_t i = 0; nor->state.torn && i < n; i++) {
 		uint32_t at = addr + i;
 
@@ -129,8 +174,11 @@ static int nor_prog(void *ctx, uint32_t addr, const void *from, size_t n)
 	within(nor, addr, n, nor->unit);
 	nor->calls++;
 	for (uint32_t at = 0; at < n; at += nor->unit) {
-		const uint8_t *unit = (const uint8_t *)from + at;
+		uint8_t unit[32];
 
+		memcpy(unit, (const uint8_t *)from + at, nor->unit);
+		for (size_t i = 0; nor->inverts && i < nor->unit; i++)
+			unit[i] ^= 0xFF;
 		if (!may_program(nor, addr + at, unit))
 			fail_msg("flash: unit at %u programmed twice", addr + at);
 		nor->programs++;
@@ -150,10 +198,20 @@ static int nor_erase(void *ctx, uint32_t addr)
 	return operate(nor, addr, NULL, nor->block);
 }
 
+static int nor_sync(void *ctx)
+{
+	struct nor *nor = ctx;
+
+	nor->cached = 0;
+	nor->synced = nor->state;
+	return 0;
+}
+
 void nor_init(struct nor *nor, uint32_t size, uint32_t block, uint32_t unit)
 {
 	memset(nor, 0, sizeof(*nor));
-	memset(nor->state.mem, 0xFF, sizeof(nor->state.mem));
+	nor->erased = 0xFF;
+	memset(nor->state.mem, nor->erased, sizeof(nor->state.mem));
 	nor->size = size;
 	nor->block = block;
 	nor->unit = unit;
@@ -166,16 +224,38 @@ void nor_init(struct nor *nor, uint32_t size, uint32_t block, uint32_t unit)
 	nor->seam.unit = unit;
 }
 
+void nor_erased(struct nor *nor, uint8_t erased, bool inverts)
+{
+	nor->erased = erased;
+	nor->inverts = inverts;
+	memset(nor->state.mem, erased, sizeof(nor->state.mem));
+}
+
+void nor_cache(struct nor *nor, bool synced)
+{
+	nor->cache = true;
+	nor->seam.sync = synced ? nor_sync : NULL;
+	(void)nor_sync(nor);
+}
+
 void nor_counts(struct nor *nor)
 {
+	if (nor->cache)
+		(void)nor_sync(nor);
 	nor->operations = nor->programs = nor->erases = nor->calls = nor->reads = 0;
 	nor->cut_at = nor->fails_at = nor->fails_to = 0;
 }
 
 bool nor_holds(const struct nor *nor, const void *octets, size_t n)
 {
+	uint8_t want[NOR_SIZE];
+
+	assert_true(n <= sizeof(want));
+	memcpy(want, octets, n);
+	for (size_t i = 0; nor->inverts && i < n; i++)
+		want[i] ^= 0xFF;
 	for (size_t at = 0; at + n <= nor->size; at++)
-		if (memcmp(nor->state.mem + at, octets, n) == 0)
+		if (memcmp(nor->state.mem + at, want, n) == 0)
 			return true;
 	return false;
 }

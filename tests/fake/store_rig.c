@@ -116,7 +116,11 @@ bool rig_holds(const struct rig *rig, const char *secret)
 
 void rig_fill_factory(struct rig *rig, const char *secret)
 {
-	spell(secret, false, rig->nor.state.mem + RIG_FACTORY + RIG_BLOCK - SECRET / 2);
+	uint8_t *to = rig->nor.state.mem + RIG_FACTORY + RIG_BLOCK - SECRET / 2;
+
+	spell(secret, false, to);
+	for (size_t i = 0; rig->nor.inverts && i < SECRET; i++)
+		to[i] ^= 0xFF;
 	memset(rig->nor.state.used + RIG_FACTORY / rig->nor.unit, 1,
 		(NOR_SIZE - RIG_FACTORY) / rig->nor.unit);
 }

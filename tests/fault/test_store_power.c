@@ -15,6 +15,7 @@
 #include "tests/fake/store_rig.h"
 
 static struct rig rig;
+static void (*medium)(void); /* what the part is like, if not as usual */
 static const uint8_t units[] = { 1, 2, 4, 8, 16, 32 };
 
 /* ---- what is swept --------------------------------------------------------------------------- */
@@ -332,6 +333,8 @@ static void prepare(struct sweep *sweep, const struct operation *operation, unsi
 	sweep->operation = operation;
 	sweep->unit = unit;
 	rig_init(&rig, unit);
+	if (medium)
+		medium();
 	(void)rig_boot(&rig);
 	operation->before(&rig.store);
 	rig_look(&rig, &sweep->old);
@@ -458,12 +461,108 @@ static void controls(void **state)
 	}
 }
 
+/* ---- other media ------------------------------------------------------------------------------
+ */
+
+#define OPERATIONS (sizeof(operations) / sizeof(*operations))
+
+static void erased_00(void)
+{
+	nor_erased(&rig.nor, 0x00, true);
+}
+
+static void write_cache(void)
+{
+	nor_cache(&rig.nor, true);
+}
+
+static void write_cache_unsynced(void)
+{
+	nor_cache(&rig.nor, false);
+}
+
+/* Every operation on this medium, with one more cut in the boot after. */
+static unsigned on(void (*what)(void), const char *name, const uint8_t *some, size_t n, bool quiet)
+{
+	unsigned cases = 0, failures = 0, lost = 0, operations_n = 0;
+
+	medium = what;
+	for (size_t u = 0; u < n; u++) {
+		for (size_t i = 0; i < OPERATIONS; i++) {
+			struct sweep sweep;
+			struct nor_state first;
+
+			prepare(&sweep, &operations[i], some[u], &first);
+			sweep.quiet = quiet;
+			cut_update(&sweep, &first, operations[i].run, &sweep.old, &sweep.new,
+				quiet ? 0 : 1, NULL);
+			assert_true(
+				sweep.operations > 8 && sweep.cases >= sweep.operations * NOR_WAYS);
+			cases += sweep.cases;
+			failures += sweep.failures;
+			operations_n += sweep.operations;
+			lost += rig.nor.lost;
+		}
+	}
+	medium = NULL;
+	printf("%s: %zu updates, %u operations, %u boots after cuts", name, OPERATIONS * n,
+		operations_n, cases);
+	if (lost)
+		printf(", %u with an operation lost", lost);
+	if (quiet)
+		printf(": %u go wrong", failures);
+	printf("\n");
+	if (what != erased_00)
+		assert_true(lost > cases / 8);
+	return failures;
+}
+
+/* A part whose erased value is 00: its port inverts what it reads and programs. */
+static void other_erased_value(void **state)
+{
+	static const uint8_t some[] = { 8, 32 };
+
+	(void)state;
+	on(erased_00, "erased value 00", some, sizeof(some), false);
+}
+
+/* A port that does not: the first update is refused, and nothing is in force. */
+static void other_erased_value_as_it_is(void **state)
+{
+	struct rig_view view;
+
+	(void)state;
+	rig_init(&rig, 8);
+	nor_erased(&rig.nor, 0x00, false);
+	assert_int_equal(rig_boot(&rig), IMR_E_NONE);
+	nor_counts(&rig.nor);
+	assert_int_equal(apply(&rig.store), IMR_E_IO);
+	assert_int_equal(rig.nor.programs, 0);
+	rig_look(&rig, &view);
+	assert_int_equal(view.st, IMR_E_NONE);
+	assert_false(rig_holds(&rig, "APPLIED"));
+}
+
+/* A medium with a write cache: what is done between two syncs may be done out of order. */
+static void reordered(void **state)
+{
+	static const uint8_t some[] = { 8, 32 };
+
+	(void)state;
+	on(write_cache, "write cache", some, sizeof(some), false);
+	/* A port that never syncs comes to harm. */
+	assert_true(on(write_cache_unsynced, "never synced", some, sizeof(some), true) > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everywhere),
 		cmocka_unit_test(unstable),
 		cmocka_unit_test(controls),
+		cmocka_unit_test(other_erased_value),
+		cmocka_unit_test(other_erased_value_as_it_is),
+		cmocka_unit_test(reordered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
