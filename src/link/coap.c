@@ -231,6 +231,24 @@ static enum imp_status check_listen(const struct imp_coap_uri *uri, bool psk,
 	return IMP_OK;
 }
 
+/* libcoap lets two share a port.  A bind of our own does not, and says why. */
+static bool is_free(const struct sockaddr_storage *address, socklen_t n)
+{
+	const struct sockaddr *a = (const struct sockaddr *)address;
+	int fd = socket(a->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), off = 0, why;
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	if (a->sa_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	ok = bind(fd, a, n) == 0;
+	why = errno;
+	(void)close(fd);
+	errno = why;
+	return ok;
+}
+
 static enum imp_status net_listen(struct imp_net *net, const char *text, bool psk,
 	const struct imp_credentials *own, unsigned *number, struct imp_diag *diag)
 {
@@ -258,7 +276,8 @@ static enum imp_status net_listen(struct imp_net *net, const char *text, bool ps
 	}
 	imp_dtls_enter();
 	errno = 0;
-	if (to_coap(&address, n, &bind_to) && (!uri.secure || imp_dtls_listen(port, psk)))
+	if (is_free(&address, n) && to_coap(&address, n, &bind_to) &&
+		(!uri.secure || imp_dtls_listen(port, psk)))
 		endpoint = coap_new_endpoint(
 			port->coap, &bind_to, uri.secure ? COAP_PROTO_DTLS : COAP_PROTO_UDP);
 	imp_dtls_leave();

@@ -9,7 +9,9 @@
 
 /* MAX_TRANSMIT_WAIT of CoAP in ACK_TIMEOUTs: (2^5 - 1) * 1.5, and a little. */
 #define WAIT_PER_ACK 47U
-#define HANDSHAKE_MS 62000U
+/* A handshake gets four retransmissions of doubling waits, the first of a second: half of the same.
+ */
+#define HANDSHAKE_PER_ACK 16U
 #define LOCATION_MAX 256
 
 /* ---- exchanges ----------------------------------------------------------------------------------
@@ -119,14 +121,15 @@ static bool add_content(coap_pdu_t *pdu, struct exchange *x, bool in_parts)
 static bool transmit(struct session *s, struct exchange *x)
 {
 	bool in_parts = x->payload.n > imp_block_size(&x->sent) || x->sent.num > 0;
-	unsigned wait = s->net->options.ack_timeout_ms * WAIT_PER_ACK;
+	uint64_t wait = (uint64_t)s->net->options.ack_timeout_ms * WAIT_PER_ACK,
+		 now = imp_coap_now_ms();
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON, (coap_pdu_code_t)x->method,
 		coap_new_message_id(s->coap), coap_session_max_pdu_size(s->coap));
 
 	if (pdu == NULL)
 		return false;
 	(void)gnutls_rnd(GNUTLS_RND_NONCE, x->token, sizeof x->token);
-	x->deadline_ms = imp_coap_now_ms() + wait + (s->established ? 0 : HANDSHAKE_MS);
+	x->deadline_ms = wait + (s->established ? now : s->handshake_until_ms);
 	if (!coap_add_token(pdu, sizeof x->token, x->token) || !add_content(pdu, x, in_parts)) {
 		coap_delete_pdu(pdu);
 		return false;
@@ -198,6 +201,8 @@ static enum imp_net_failure open_session(struct session *s)
 	if (s->coap == NULL)
 		return s->secure ? IMP_NET_HANDSHAKE : IMP_NET_REFUSED;
 	s->established = !s->secure;
+	s->handshake_until_ms =
+		imp_coap_now_ms() + s->net->options.ack_timeout_ms * HANDSHAKE_PER_ACK;
 	imp_coap_set_timing(s);
 	coap_session_set_app_data(s->coap, s);
 	return IMP_NET_TIMEOUT;
@@ -363,7 +368,11 @@ void imp_coap_look_at_clock(struct imp_net *net)
 	for (size_t i = 0; i < net->slots_n; i++) {
 		struct session *s = net->slots[i];
 
-		if (s && s->exchanges && s->exchanges->deadline_ms <= now)
+		if (s == NULL || s->exchanges == NULL)
+			continue;
+		if (!s->established && s->handshake_until_ms <= now)
+			imp_coap_lose(s, IMP_NET_HANDSHAKE);
+		else if (s->exchanges->deadline_ms <= now)
 			fail(s, IMP_NET_TIMEOUT);
 	}
 }
@@ -552,6 +561,7 @@ void imp_coap_on_nack(
 		break;
 	case COAP_NACK_ICMP_ISSUE:
 		imp_coap_lose(s, IMP_NET_REFUSED);
+		s->why = IMP_NET_REFUSED; /* the end of DTLS has been told before its cause */
 		break;
 	case COAP_NACK_TLS_FAILED:
 	case COAP_NACK_NOT_DELIVERABLE:

@@ -61,6 +61,7 @@ struct session {
 	coap_session_t *coap; /* NULL: not yet, or gone */
 	uint64_t id;
 	bool client, secure, established, held; /* held: a reference for open exchanges */
+	uint64_t handshake_until_ms;		/* of a client */
 	bool lost, failed, ended;		/* to be told by the next flush */
 	bool queued;				/* stands in net->changed */
 	enum imp_net_failure why;

@@ -26,7 +26,7 @@ static bool find(uint16_t number, struct suite *out)
 	for (size_t i = 0; gnutls_cipher_suite_info(i, id, &out->kx, &out->cipher, &out->mac, NULL);
 		i++)
 		if ((unsigned)(id[0] << 8 | id[1]) == number)
-			return true;
+			return out->kx != GNUTLS_KX_UNKNOWN; /* else of TLS 1.3 */
 	return false;
 }
 
