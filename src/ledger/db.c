@@ -131,8 +131,7 @@ enum imp_status imp_db_error(struct imp_ledger *l, struct imp_diag *diag)
 	case SQLITE_CANTOPEN:
 	case SQLITE_AUTH:
 		st = imp_diag(diag, IMP_E_IO, "%s: %s", l->path, sqlite3_errmsg(l->db));
-		imp_diag_hint(diag, "file and folder must be writable, for reading too: what is "
-				    "only to be looked at is copied first");
+		imp_diag_hint(diag, "file and folder must be writable for that");
 		return st;
 	case SQLITE_IOERR:
 		return imp_diag(diag, IMP_E_IO, "%s: %s", l->path, sqlite3_errmsg(l->db));

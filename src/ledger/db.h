@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 /* Every statement that runs more than once; the texts are in db.c. */
 enum imp_sql {
@@ -61,7 +62,9 @@ struct imp_ledger {
 	sqlite3 *db;
 	pthread_mutex_t mutex; /* recursive; held for each call, and from plan_begin to its end */
 	char *path;	       /* as it was given, for messages */
-	char *file; /* the same from the root and without links: one ledger has one lock */
+	char *file;	 /* the same from the root and without links: one ledger has one lock */
+	bool frozen;	 /* read as it lies, because nothing can be written there */
+	struct stat lay; /* when it was opened so */
 	const struct imp_clock *clock;
 	struct imp_sha256 *sha;
 	sqlite3_stmt *stmts[IMP_SQL_COUNT];
@@ -72,6 +75,18 @@ struct imp_ledger {
 	/* Between plan_begin and plan_end. */
 	int64_t plan_batch, plan_first, plan_last;
 };
+
+/* frozen.c: a ledger in a place that cannot be written, with the write-ahead log empty. */
+
+/* Look whether it is one; IMP_E_IO when that cannot be told. */
+IMP_MUST_CHECK enum imp_status imp_frozen_look(struct imp_ledger *l, struct imp_diag *diag);
+/* The name by which SQLite reads it without a file beside it; freed by the caller, NULL: no memory.
+ */
+char *imp_frozen_uri(const struct imp_ledger *l);
+/* IMP_E_DENIED when somebody who may write has changed it meanwhile. */
+IMP_MUST_CHECK enum imp_status imp_frozen_still(const struct imp_ledger *l, struct imp_diag *diag);
+/* It could not be opened: when that is for want of leave to write, say what lies there. */
+void imp_frozen_explain(const struct imp_ledger *l, struct imp_diag *diag);
 
 /* Hold the mutex until the end of the scope. */
 struct imp_ledger *imp_db_hold(struct imp_ledger *l);

@@ -157,11 +157,14 @@ static enum imp_status prepare(struct imp_ledger *l, bool create, struct imp_dia
 	if (empty && !create)
 		return imp_diag(diag, IMP_E_FORMAT, "%s: an empty file, not a ledger", l->path);
 	st = exec(l,
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-		"PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-		"PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536;"
-		"PRAGMA wal_autocheckpoint = 8000",
+		"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+		"PRAGMA cache_size = -65536",
 		diag);
+	if (st == IMP_OK && !l->frozen)
+		st = exec(l,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			"PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8000",
+			diag);
 	return st == IMP_OK && empty ? create_schema(l, diag) : st;
 }
 
@@ -196,6 +199,24 @@ static struct imp_ledger *new_handle(const char *path, const struct imp_clock *c
 	return l;
 }
 
+static enum imp_status connect_to(struct imp_ledger *l, struct imp_diag *diag)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	char *uri = l->frozen ? imp_frozen_uri(l) : NULL;
+	int code = SQLITE_NOMEM;
+
+	/* From the root, ":memory:" and "file:..." are names like others. */
+	if (!l->frozen)
+		code = sqlite3_open_v2(l->file, &l->db, flags | SQLITE_OPEN_READWRITE, NULL);
+	else if (uri)
+		code = sqlite3_open_v2(
+			uri, &l->db, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	free(uri);
+	if (code == SQLITE_OK)
+		return IMP_OK;
+	return l->db ? imp_db_error(l, diag) : imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+}
+
 enum imp_status imp_ledger_open(const char *path, bool create, const struct imp_clock *clock,
 	struct imp_ledger **out, struct imp_diag *diag)
 {
@@ -210,15 +231,16 @@ enum imp_status imp_ledger_open(const char *path, bool create, const struct imp_
 	l->file = realpath(path, NULL);
 	if (!l->file)
 		return imp_diag(diag, IMP_E_IO, "%s: %s", path, strerror(errno));
-	/* From the root, ":memory:" and "file:..." are names like others. */
-	if (sqlite3_open_v2(l->file, &l->db,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-		    NULL) != SQLITE_OK)
-		return l->db ? imp_db_error(l, diag)
-			     : imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	st = imp_frozen_look(l, diag);
+	if (st == IMP_OK)
+		st = connect_to(l, diag);
+	if (st != IMP_OK)
+		return st;
 	(void)sqlite3_busy_handler(l->db, wait_a_little, l);
 	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	st = prepare(l, create, diag);
+	if (st == IMP_E_IO)
+		imp_frozen_explain(l, diag);
 	if (st != IMP_OK)
 		return st;
 	*out = l;

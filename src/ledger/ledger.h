@@ -29,7 +29,8 @@ struct imp_ledger;
 /*
  * Open a ledger; create: make it when there is no file.  IMP_E_ABSENT: no file and not create.
  * IMP_E_FORMAT: not a ledger.  IMP_E_UNSUPPORTED: of a newer version.  clock gives the times of
- * events.  The handle must not be carried over fork().
+ * events.  The handle must not be carried over fork().  Where nothing can be written, a ledger
+ * without a write-ahead log is opened for reading; what would change it is IMP_E_IO then.
  */
 IMP_MUST_CHECK enum imp_status imp_ledger_open(const char *path, bool create,
 	const struct imp_clock *clock, struct imp_ledger **out, struct imp_diag *diag);

@@ -342,9 +342,13 @@ enum imp_status imp_ledger_verify(struct imp_ledger *l, const uint8_t noted[IMP_
 {
 	IMP_DB_HOLD(l);
 	struct walk w = { .l = l, .diag = diag, .noted = noted };
-	enum imp_status st = walk_snapshot(&w);
+	enum imp_status st = walk_snapshot(&w), still;
 
 	walk_free(&w);
+	/* Where nothing holds a writer off, a ledger in the middle of a change is no forged one. */
+	still = imp_frozen_still(l, st == IMP_OK || st == IMP_E_MISMATCH ? diag : NULL);
+	if (still != IMP_OK && (st == IMP_OK || st == IMP_E_MISMATCH))
+		return still;
 	if (st != IMP_OK)
 		return st;
 	out->events = w.events;

@@ -101,6 +101,18 @@ lines[n] = text[:-2] + "%02X" % (int(text[-2:], 16) ^ 1) + lines[n][len(text):]
 open(sys.argv[1], "w", newline="").writelines(lines)
 PY
 }
+logged() { # folder: the ledger there, with a change that is in its write-ahead log alone
+	python3 - "$I" "$1" <<'PY'
+import shutil, sqlite3, subprocess, sys
+db = sqlite3.connect("l.db")
+db.execute("SELECT count(*) FROM event").fetchall()
+open("one.csv", "w").write("serial\nLOGGED\n")
+subprocess.run([sys.argv[1], "--quiet", "batch", "new", "--ledger", "l.db", "--profile", "psk.yaml", "--devices",
+                "one.csv", "--name", "logged"], check=True, stdout=subprocess.DEVNULL)
+for name in "l.db", "l.db-wal":
+    shutil.copy(name, sys.argv[2])
+PY
+}
 many() { # device list, rows
 	awk -v n="$2" 'BEGIN { print "serial"; for (i = 0; i < n; i++) print "MANY" i }' >"$1"
 }

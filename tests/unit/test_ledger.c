@@ -19,6 +19,7 @@
 #include "../fake/ledger_rig.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
+#include "ledger/db.h"
 #include "ledger/chain.h"
 
 #define FLASH IMP_TARGET_FLASH
@@ -409,6 +410,25 @@ static void retry_and_scrap(void **state)
 	must_verify();
 }
 
+/* ---- where nothing can be written -------------------------------------------------------------
+ */
+
+/* A frozen ledger is held by no lock: what changed under the walk is not taken for fraud. */
+static void frozen_changes(void **state)
+{
+	struct imp_chain_head head;
+
+	(void)state;
+	ledger_rig_plan(&rig, "Z", FLASH, 2);
+	assert_int_equal(imp_ledger_verify(rig.ledger, NULL, &head, &rig.diag), IMP_OK);
+	rig.ledger->frozen = true;
+	assert_int_equal(stat(rig.ledger->file, &rig.ledger->lay), 0);
+	assert_int_equal(imp_ledger_verify(rig.ledger, NULL, &head, &rig.diag), IMP_E_DENIED);
+	assert_non_null(strstr(rig.diag.text, "while it was read"));
+	rig.ledger->frozen = false;
+	assert_int_equal(imp_ledger_verify(rig.ledger, NULL, &head, &rig.diag), IMP_OK);
+}
+
 /* ---- cards ------------------------------------------------------------------------------------
  */
 
@@ -727,6 +747,7 @@ int main(void)
 		T(flash_way),
 		T(collision_fails_one),
 		T(retry_and_scrap),
+		T(frozen_changes),
 		T(card_way),
 		T(both_targets),
 		T(wrong_keys),
