@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TEXT_MAX 200
+#define BUCKETS 4096U /* chains stay short up to some ten thousand sessions */
 #define PACK_MAX (2 * IMP_PAYLOAD_MAX)
 
 enum stage {
@@ -15,7 +16,8 @@ enum stage {
 };
 
 struct session {
-	struct session *next;
+	/* Chains: of the same bucket by id, by endpoint; and of those with a request to send. */
+	struct session *by_id, *by_endpoint, *ready;
 	uint64_t id;
 	uint8_t endpoint[IMP_ENDPOINT_MAX];
 	size_t endpoint_n;
@@ -31,7 +33,8 @@ struct session {
 
 struct imp_bs_server {
 	struct imp_bs_server_seam seam;
-	struct session *sessions;
+	struct session *by_id[BUCKETS], *by_endpoint[BUCKETS];
+	struct session *ready, **ready_end; /* first come, first served */
 	size_t sessions_n;
 	struct imp_links links; /* of the answer at hand */
 	uint8_t pack[PACK_MAX]; /* the answer to a request for one */
@@ -45,6 +48,7 @@ enum imp_status imp_bs_server_open(
 	if (!s)
 		return IMP_E_INTERNAL;
 	s->seam = *seam;
+	s->ready_end = &s->ready;
 	*out = s;
 	return IMP_OK;
 }
@@ -69,12 +73,91 @@ static struct imp_set *set_new(void)
 	return set;
 }
 
-/* Take the one that *link points at out of the list. */
-static void drop(struct imp_bs_server *s, struct session **link)
+static struct imp_span endpoint_of(const struct session *session)
 {
-	struct session *gone = *link;
+	return imp_span(session->endpoint, session->endpoint_n);
+}
 
-	*link = gone->next;
+/* FNV-1a. */
+static struct session **endpoint_bucket(struct imp_bs_server *s, struct imp_span endpoint)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < endpoint.n; i++)
+		h = (h ^ endpoint.p[i]) * 16777619U;
+	return &s->by_endpoint[h % BUCKETS];
+}
+
+static struct session **id_bucket(struct imp_bs_server *s, uint64_t id)
+{
+	return &s->by_id[(id ^ id >> 24 ^ id >> 48) % BUCKETS];
+}
+
+static struct session *find(struct imp_bs_server *s, uint64_t id)
+{
+	struct session *i = *id_bucket(s, id);
+
+	while (i && i->id != id)
+		i = i->by_id;
+	return i;
+}
+
+static struct session *find_endpoint(struct imp_bs_server *s, struct imp_span endpoint)
+{
+	struct session *i = *endpoint_bucket(s, endpoint);
+
+	while (i && !imp_span_eq(endpoint_of(i), endpoint))
+		i = i->by_endpoint;
+	return i;
+}
+
+/* Its next request can be sent. */
+static void queue(struct imp_bs_server *s, struct session *session)
+{
+	session->ready = NULL;
+	*s->ready_end = session;
+	s->ready_end = &session->ready;
+}
+
+static void unqueue(struct imp_bs_server *s, const struct session *session)
+{
+	struct session **link = &s->ready;
+
+	while (*link && *link != session)
+		link = &(*link)->ready;
+	if (!*link)
+		return;
+	*link = session->ready;
+	if (s->ready_end == &session->ready)
+		s->ready_end = link;
+}
+
+static void insert(struct imp_bs_server *s, struct session *session)
+{
+	struct session **id = id_bucket(s, session->id);
+	struct session **endpoint = endpoint_bucket(s, endpoint_of(session));
+
+	session->by_id = *id;
+	*id = session;
+	session->by_endpoint = *endpoint;
+	*endpoint = session;
+	s->sessions_n++;
+	queue(s, session);
+}
+
+static void drop(struct imp_bs_server *s, struct session *gone)
+{
+	struct session **link = id_bucket(s, gone->id);
+
+	while (*link != gone)
+		link = &(*link)->by_id;
+	*link = gone->by_id;
+	link = endpoint_bucket(s, endpoint_of(gone));
+	while (*link != gone)
+		link = &(*link)->by_endpoint;
+	*link = gone->by_endpoint;
+	if (!gone->open)
+		unqueue(s, gone);
 	s->sessions_n--;
 	set_drop(&gone->set);
 	imp_steps_free(&gone->steps);
@@ -85,8 +168,9 @@ void imp_bs_server_close(struct imp_bs_server *s)
 {
 	if (!s)
 		return;
-	while (s->sessions)
-		drop(s, &s->sessions);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (s->by_id[i])
+			drop(s, s->by_id[i]);
 	imp_wipe(s->pack, sizeof s->pack);
 	free(s);
 }
@@ -94,29 +178,6 @@ void imp_bs_server_close(struct imp_bs_server *s)
 size_t imp_bs_server_sessions(const struct imp_bs_server *s)
 {
 	return s->sessions_n;
-}
-
-static struct imp_span endpoint_of(const struct session *session)
-{
-	return imp_span(session->endpoint, session->endpoint_n);
-}
-
-static struct session **find(struct imp_bs_server *s, uint64_t id)
-{
-	struct session **link = &s->sessions;
-
-	while (*link && (*link)->id != id)
-		link = &(*link)->next;
-	return link;
-}
-
-static struct session **find_endpoint(struct imp_bs_server *s, struct imp_span endpoint)
-{
-	struct session **link = &s->sessions;
-
-	while (*link && !imp_span_eq(endpoint_of(*link), endpoint))
-		link = &(*link)->next;
-	return link;
 }
 
 /* ---- events -----------------------------------------------------------------------------------
@@ -210,18 +271,19 @@ static enum imp_status make_steps(struct session *session, const struct imp_link
 	return st;
 }
 
+static void replaced(struct imp_bs_server *s, struct session *old)
+{
+	if (!old)
+		return;
+	tell(s, old, IMP_BS_REPLACED, 0, "");
+	drop(s, old);
+}
+
 /* The newest of an endpoint wins, and so does the newest of a connection. */
 static void replace(struct imp_bs_server *s, const struct imp_peer *peer, struct imp_span endpoint)
 {
-	struct session **link = find_endpoint(s, endpoint);
-
-	if (!*link)
-		link = find(s, peer->session);
-	while (*link) {
-		tell(s, *link, IMP_BS_REPLACED, 0, "");
-		drop(s, link);
-		link = find(s, peer->session);
-	}
+	replaced(s, find_endpoint(s, endpoint));
+	replaced(s, find(s, peer->session));
 }
 
 /* set is taken over. */
@@ -248,9 +310,7 @@ static struct session *start(struct imp_bs_server *s, const struct imp_peer *pee
 		return NULL;
 	}
 	replace(s, peer, endpoint);
-	session->next = s->sessions;
-	s->sessions = session;
-	s->sessions_n++;
+	insert(s, session);
 	tell(s, session, IMP_BS_REQUESTED, 0, "");
 	return session;
 }
@@ -443,69 +503,71 @@ static void fill_step(const struct imp_steps *steps, size_t at, struct imp_reque
 
 bool imp_bs_server_next(struct imp_bs_server *s, uint64_t *session, struct imp_request *out)
 {
-	for (struct session *i = s->sessions; i; i = i->next) {
-		if (i->open)
-			continue;
-		if (i->stage == STAGE_DISCOVER)
-			fill_discover(out);
-		else
-			fill_step(&i->steps, i->at, out);
-		i->open = true;
-		*session = i->id;
-		return true;
-	}
-	return false;
+	struct session *i = s->ready;
+
+	if (!i)
+		return false;
+	unqueue(s, i);
+	if (i->stage == STAGE_DISCOVER)
+		fill_discover(out);
+	else
+		fill_step(&i->steps, i->at, out);
+	i->open = true;
+	*session = i->id;
+	return true;
 }
 
 /* ---- answers ----------------------------------------------------------------------------------
  */
 
-static void fail(struct imp_bs_server *s, struct session **link, uint8_t code, const char *text)
+static void fail(struct imp_bs_server *s, struct session *session, uint8_t code, const char *text)
 {
-	tell(s, *link, IMP_BS_FAILED, code, text);
-	drop(s, link);
+	tell(s, session, IMP_BS_FAILED, code, text);
+	drop(s, session);
 }
 
 /* A device that does not know Discover gets the identifiers as they are. */
 static void on_discovered(
-	struct imp_bs_server *s, struct session **link, const struct imp_response *in)
+	struct imp_bs_server *s, struct session *session, const struct imp_response *in)
 {
 	bool known =
 		in->code == IMP_COAP_CONTENT && imp_links_read(in->payload, &s->links) == IMP_OK;
 
-	if (make_steps(*link, known ? &s->links : NULL) != IMP_OK)
-		fail(s, link, 0, "no steps can be made");
+	if (make_steps(session, known ? &s->links : NULL) != IMP_OK)
+		fail(s, session, 0, "no steps can be made");
+	else
+		queue(s, session);
 }
 
 static void on_finished(
-	struct imp_bs_server *s, struct session **link, const struct imp_response *in)
+	struct imp_bs_server *s, struct session *session, const struct imp_response *in)
 {
 	char text[TEXT_MAX];
 
 	if (imp_coap_success(in->code)) {
-		tell(s, *link, IMP_BS_FINISHED, in->code, "");
-		drop(s, link);
+		tell(s, session, IMP_BS_FINISHED, in->code, "");
+		drop(s, session);
 		return;
 	}
 	copy_text(in->payload, text);
-	fail(s, link, in->code, text);
+	fail(s, session, in->code, text);
 }
 
-static void on_step(struct imp_bs_server *s, struct session **link, const struct imp_response *in)
+static void on_step(struct imp_bs_server *s, struct session *session, const struct imp_response *in)
 {
-	struct session *session = *link;
 	const struct imp_step *step = &session->steps.v[session->at];
 
 	if (step->finish) {
-		on_finished(s, link, in);
+		on_finished(s, session, in);
 		return;
 	}
 	session->skipped += !imp_coap_success(in->code);
 	tell_step(s, session, in);
 	session->at++;
+	queue(s, session);
 }
 
-void imp_bs_server_answer(struct imp_bs_server *s, uint64_t session, const struct imp_response *in,
+void imp_bs_server_answer(struct imp_bs_server *s, uint64_t id, const struct imp_response *in,
 	enum imp_net_failure why)
 {
 	static const char *const lost[] = {
@@ -514,23 +576,23 @@ void imp_bs_server_answer(struct imp_bs_server *s, uint64_t session, const struc
 		[IMP_NET_HANDSHAKE] = "the handshake failed",
 		[IMP_NET_CLOSED] = "the device has ended the session",
 	};
-	struct session **link = find(s, session);
+	struct session *session = find(s, id);
 
-	if (!*link || !(*link)->open)
+	if (!session || !session->open)
 		return;
-	(*link)->open = false;
+	session->open = false;
 	if (!in)
-		fail(s, link, 0, lost[why]);
-	else if ((*link)->stage == STAGE_DISCOVER)
-		on_discovered(s, link, in);
+		fail(s, session, 0, lost[why]);
+	else if (session->stage == STAGE_DISCOVER)
+		on_discovered(s, session, in);
 	else
-		on_step(s, link, in);
+		on_step(s, session, in);
 }
 
-void imp_bs_server_closed(struct imp_bs_server *s, uint64_t session)
+void imp_bs_server_closed(struct imp_bs_server *s, uint64_t id)
 {
-	struct session **link = find(s, session);
+	struct session *session = find(s, id);
 
-	if (*link)
-		fail(s, link, 0, "the device has ended the session");
+	if (session)
+		fail(s, session, 0, "the device has ended the session");
 }

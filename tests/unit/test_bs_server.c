@@ -24,6 +24,7 @@ struct rig {
 	enum imp_status st;
 	char log[4096]; /* events, one a line */
 	size_t log_n;
+	bool quiet;
 };
 
 static enum imp_status configure(void *ctx, struct imp_span endpoint, const struct imp_peer *peer,
@@ -35,7 +36,7 @@ static enum imp_status configure(void *ctx, struct imp_span endpoint, const stru
 	assert_int_equal(set->n, 0);
 	if (r->st != IMP_OK)
 		return r->st;
-	if (!imp_span_eq(endpoint, imp_span_str("dev")))
+	if (!imp_span_starts(endpoint, imp_span_str("dev")))
 		return IMP_E_ABSENT;
 	for (size_t i = 0; i < r->set.n; i++)
 		assert_int_equal(imp_set_put(set, &r->set.v[i]), IMP_OK);
@@ -49,6 +50,8 @@ static void on_event(void *ctx, const struct imp_bs_event *e)
 		"failed", "replaced" };
 	struct rig *r = ctx;
 
+	if (r->quiet)
+		return;
 	r->log_n += (size_t)snprintf(r->log + r->log_n, sizeof r->log - r->log_n,
 		"%s %u /%s %u.%02u %u %s\n", names[e->kind], (unsigned)e->session, e->path,
 		e->code >> 5, e->code & 31U, e->skipped, e->text);
@@ -443,6 +446,40 @@ static void server_initiated_without_request(void **state)
 	assert_int_equal(imp_bs_server_begin(r->server, &peer, imp_span(NULL, 0)), IMP_E_ABSENT);
 }
 
+/* Many at once, each served in its turn, some of them leaving in the middle. */
+static void ten_thousand_sessions(void **state)
+{
+	enum { N = 10000 };
+	struct rig *r = *state;
+	struct imp_request in;
+	uint64_t session = 0;
+	unsigned asked = 0, finished = 0;
+
+	r->quiet = true;
+	r->policy.clearing = IMP_CLEAR_NOTHING;
+	for (unsigned i = 1; i <= N; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof name, "dev-%u", i);
+		assert_int_equal(request(r, i, IMP_POST, "bs", name, NULL), IMP_COAP_CHANGED);
+	}
+	assert_int_equal(imp_bs_server_sessions(r->server), N);
+	while (imp_bs_server_next(r->server, &session, &in)) {
+		if (++asked <= 10)
+			assert_int_equal(session, asked); /* first come, first served */
+		if (session % 10 == 0) {
+			imp_bs_server_closed(r->server, session + 1 <= N ? session + 1 : 1);
+			imp_bs_server_answer(r->server, session, NULL, IMP_NET_TIMEOUT);
+			continue;
+		}
+		finished += in.method == IMP_POST;
+		answer_text(r, session, in.method == IMP_GET ? IMP_COAP_CONTENT : IMP_COAP_CHANGED,
+			in.method == IMP_GET ? discovered : "");
+	}
+	assert_int_equal(imp_bs_server_sessions(r->server), 0);
+	assert_int_equal(finished, N - 2 * N / 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -457,6 +494,7 @@ int main(void)
 		TEST(no_discover),
 		TEST(int_12_bootstrap_pack),
 		TEST(server_initiated_without_request),
+		TEST(ten_thousand_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
