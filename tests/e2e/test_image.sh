@@ -149,6 +149,82 @@ step 3 - '2 of 2 files were not wiped' image wipe --yes junk.bin junk.bin
 cp 1.hex w1.hex
 step 3 '"file":"w1.hex","bytes":23070,"wiped":true' '1 of 2 files was not wiped' image wipe --yes --json junk.bin w1.hex
 
+# Authentication tags.  The key is that of the examples in RFC 4493; openssl checks what was written.
+key=2b7e151628aed2a6abf7158809cf4f3c
+printf 'hex:%s\n' $key >tag.key
+printf '%b' "$(sed 's/../\\x&/g' <<<$key)" >raw.key
+printf 'hex:%s00\n' ${key%??} >other.key
+printf 'hex:%s\n' ${key%??} >short.key
+chmod 600 ./*.key
+tag_of() { # BIN: the tag of slot A as openssl makes it
+	local n
+	n=$(od -An -tu4 -j12 -N4 "$1" | tr -d ' ')
+	{ head -c 32 "$1"; tail -c +65 "$1" | head -c "$n"; } |
+		openssl mac -cipher AES-128-CBC -macopt hexkey:$key CMAC | head -1 | tr A-F a-f
+}
+tag_in() { # BIN: the tag that stands in slot A
+	local n
+	n=$(od -An -tu4 -j12 -N4 "$1" | tr -d ' ')
+	tail -c +$((64 + (n + 31) / 32 * 32 + 1)) "$1" | head -c 16 | od -An -tx1 | tr -d ' \n'
+}
+# shellcheck disable=SC2086 # $one is several words
+{
+	step 0 'octets, persistent keys, tag aes-cmac, read back' - image build $one --out t.bin --tag-key tag.key
+	step 0 '"tag":"aes-cmac","written":true' - image build $one --out r.bin --tag-key raw.key --json
+	step 0 'generation 9' - image build $one --out g.bin --tag-key tag.key --generation 9
+	step 3 - 'short.key: 15 octets; a tag key has 16, 24 or 32' image build $one --out none.bin --tag-key short.key
+	step 4 - 'none.key' image build $one --out none.bin --tag-key none.key
+	step 0 '' 'its slot has an authentication tag, the new one will have none' \
+		image build $one --out w.bin --update t.bin
+	step 6 - 'B not genuine' image verify --layout stm32-2k --tag-key other.key w.bin
+	step 0 'w.bin: good, slot A' - image verify --layout stm32-2k --tag-key tag.key w.bin
+	step 0 'slot B, generation 2' - image build $one --out w.bin --update t.bin --tag-key tag.key --force
+	step 6 - 'made with another tag key or none' image build $one --out y.bin --update t.bin --tag-key other.key
+}
+[ ! -e none.bin ] && [ ! -e y.bin ] && cmp -s t.bin r.bin
+judge "a key in hex is the key as octets" $?
+[ "$(tag_of t.bin)" = "$(tag_in t.bin)" ] && [ "$(tag_of g.bin)" = "$(tag_in g.bin)" ] &&
+	[ "$(tag_of t.bin)" != "$(tag_of g.bin)" ] && [ ${#key} = "$(tag_in t.bin | wc -c)" ]
+judge "openssl makes the same tag" $?
+step 0 't.bin: good, slot A' 'the authentication tag was not; --tag-key FILE checks it' image verify --layout stm32-2k t.bin
+step 0 'tag right' - image verify --layout stm32-2k --set 1.ef --fresh --tag-key tag.key t.bin
+step 0 '"tag":"aes-cmac","tag-verified":true' - image verify --layout stm32-2k --tag-key tag.key t.bin --json
+step 0 '"tag":"aes-cmac","tag-verified":false' - image verify --layout stm32-2k t.bin --json --quiet
+step 6 - 't.bin: no good slot: A not genuine' image verify --layout stm32-2k --tag-key other.key t.bin
+step 6 - '1.hex: no good slot: A not genuine' image verify --layout stm32-2k --tag-key tag.key 1.hex
+step 0 'tag aes-cmac (not checked), in use' - image inspect t.bin
+step 0 '"tag":"aes-cmac"' - inspect --json t.bin
+step 0 'slot A      at 0x00000000: loaded' - boot --flash t.bin --layout stm32-2k --tag-key tag.key --min-generation 1
+step 6 'genuine, but older' 'slot A genuine, but older' boot --flash t.bin --layout stm32-2k --tag-key tag.key --min-generation 2
+step 6 'not genuine' 'another tag key or none' boot --flash t.bin --layout stm32-2k --tag-key other.key
+step 0 'source      slot-a' - boot --flash t.bin --layout stm32-2k
+step 0 'source      slot-b' - boot --flash w.bin --layout stm32-2k --tag-key tag.key --min-generation 2
+step 2 - 'give --tag-key' boot --flash t.bin --min-generation 2
+step 2 - '--tag-key is for slots in flash' boot --reader 0 --tag-key tag.key
+cp t.bin forged.bin
+printf '\x41' | dd of=forged.bin bs=1 seek=90 conv=notrunc 2>/dev/null
+step 3 - 'A damaged' image verify --layout stm32-2k --tag-key tag.key forged.bin
+chmod 644 raw.key
+step 0 'tag right' 'raw.key: others may read it' image verify --layout stm32-2k --tag-key raw.key t.bin
+# A batch: its files carry tags, its ledger knows when the key is another one.
+sed 's/^    layout: .*/    layout: stm32-2k\n    tag-key: tag.key/; s/encode: ihex/encode: bin/; s/^product: .*/product: tagged/' psk.yaml >tagged.yaml
+printf 'serial\n7\n8\n' >t.csv
+step 0 'no errors' - profile check tagged.yaml
+step 0 'layout stm32-2k, tagged by ' - profile show tagged.yaml
+step 0 '2 units' - --quiet batch new --ledger t.db --profile tagged.yaml --devices t.csv --name t
+cp tag.key keep.key && cp other.key tag.key
+step 7 - 'tag key' --quiet batch run --ledger t.db --batch t --out tagged
+cp keep.key tag.key
+step 0 '2 of 2 released' - --quiet batch run --ledger t.db --batch t --out tagged
+step 0 '7.bin: good' - image verify --layout stm32-2k --tag-key tag.key tagged/7.bin tagged/8.bin
+[ "$(tag_of tagged/7.bin)" = "$(tag_in tagged/7.bin)" ] && [ "$(tag_of tagged/8.bin)" = "$(tag_in tagged/8.bin)" ]
+judge "openssl makes the tags of the batch" $?
+printf 'hex:%s\n' ${key%??} >tag.key
+step 3 - 'targets.flash.tag-key: ' profile check tagged.yaml
+cp keep.key tag.key
+! grep -rqi "$key" tagged t.db* out err
+judge "the tag key is in no file" $?
+
 # Negative controls: a wrong code, result or message must be caught.
 for wrong in "3 1.ef -" "0 2.ef -" "0 1.ef oops"; do
 	# shellcheck disable=SC2086 # three words
