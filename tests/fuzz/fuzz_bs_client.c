@@ -136,7 +136,7 @@ static const struct {
 		"coap://bs\xC1\1\1\xC1\2\3\xC4\x11\0\x15\0\0"),
 	INSTANCE(0, 0,
 		"\xC8\0\x08"
-		"coap://s\xC1\1\0\xC1\2\3\xC1\x0A\7\xC2\3id\xC0\5"),
+		"coap://s\xC1\1\0\xC1\2\3\xC1\x0A\7\xC0\3\xC0\5"),
 	INSTANCE(1, 0, "\xC1\0\7\xC1\1\x09\xC1\6\0\xC1\7U"),
 	INSTANCE(2, 0, "\xC1\0\3\xC1\1\0\x83\2\x41\7\x0F\xC1\3\7"),
 	INSTANCE(21, 0,

@@ -211,11 +211,12 @@ static void tell_set(const struct imr_set *set, char *got, size_t cap)
 }
 
 /* A reset; what is in flash then. */
-static void boot(const char *want)
+static void boot(const char *rest, const char *want)
 {
 	enum imr_status st = rig_boot(&rig);
 	char got[512];
 
+	(void)rest;
 	if (st != IMR_OK && st != IMR_E_NONE)
 		wrong("boot", imr_status_text(st));
 	tell_set(&rig.store.set, got, sizeof(got));
@@ -238,11 +239,12 @@ static void show(const char *rest, const char *want)
 	same_tlv(words, "2.05", at.resources);
 }
 
-static void gone(const char *want)
+static void gone(const char *rest, const char *want)
 {
 	char got[128] = "";
 	size_t n = 0;
 
+	(void)rest;
 	for (unsigned i = 0; i < client.ssid_n; i++)
 		if (client.gone >> i & 1)
 			n += (size_t)snprintf(
@@ -283,52 +285,128 @@ struct dialogue {
 	bool resisted; /* the device refuses what is written to /3 */
 };
 
+/* ---- words ------------------------------------------------------------------------------------
+ */
+
+static void do_begin(const char *rest, const char *want)
+{
+	(void)rest;
+	own(imr_client_begin(&client, now), want);
+}
+
+static void do_open(const char *rest, const char *want)
+{
+	(void)rest;
+	(void)want;
+	imr_client_open(&client);
+}
+
+static void do_end(const char *rest, const char *want)
+{
+	(void)rest;
+	own(imr_client_end(&client), want);
+}
+
+static void do_wait(const char *rest, const char *want)
+{
+	(void)want;
+	now += (uint32_t)atoi(rest);
+}
+
+static void do_tick(const char *rest, const char *want)
+{
+	uint32_t due = imr_client_due(&client, now);
+	enum imr_client_next next = imr_client_tick(&client, now);
+
+	(void)rest;
+	assert_int_equal(due == 0, next == IMR_CLIENT_FAILED);
+	own(next, want);
+}
+
+static void do_get(const char *rest, const char *want)
+{
+	request(IMP_GET, rest, want);
+}
+
+static void do_put(const char *rest, const char *want)
+{
+	request(IMP_PUT, rest, want);
+}
+
+static void do_post(const char *rest, const char *want)
+{
+	request(IMP_POST, rest, want);
+}
+
+static void do_delete(const char *rest, const char *want)
+{
+	request(IMP_DELETE, rest, want);
+}
+
+static void do_heard(const char *rest, const char *want)
+{
+	(void)rest;
+	expect(want, heard);
+}
+
+static void do_elapsed(const char *rest, const char *want)
+{
+	(void)want;
+	assert_int_equal(imr_store_elapsed(&rig.store, (uint32_t)atoi(rest)), IMR_OK);
+}
+
+static void do_removed(const char *rest, const char *want)
+{
+	(void)rest;
+	(void)want;
+	assert_int_equal(imr_store_card_removed(&rig.store), IMR_OK);
+}
+
+/* "flash dead": it takes nothing any more; "flash well". */
+static void do_flash(const char *rest, const char *want)
+{
+	(void)want;
+	rig.nor.fails_at = strcmp(rest, "dead") == 0;
+	rig.nor.fails_to = rig.nor.fails_at ? 9999 : 0;
+}
+
+static const struct {
+	const char *word;
+	void (*run)(const char *rest, const char *want);
+} words[] = {
+	{ "begin", do_begin },
+	{ "open", do_open },
+	{ "end", do_end },
+	{ "answer", answer },
+	{ "wait", do_wait },
+	{ "tick", do_tick },
+	{ "GET", do_get },
+	{ "PUT", do_put },
+	{ "POST", do_post },
+	{ "DELETE", do_delete },
+	{ "boot", boot },
+	{ "show", show },
+	{ "gone", gone },
+	{ "heard", do_heard },
+	{ "elapsed", do_elapsed },
+	{ "removed", do_removed },
+	{ "flash", do_flash },
+};
+
 static void say(const char *text)
 {
 	char what[1024];
-	const char *arrow = strstr(text, " -> "), *rest;
-	const char *want = arrow ? arrow + 4 : "";
+	const char *arrow = strstr(text, " -> ");
+	size_t n = strcspn(text, " ");
 
 	line = text;
 	(void)snprintf(what, sizeof(what), "%.*s", arrow ? (int)(arrow - text) : 1000, text);
-	rest = strchr(what, ' ');
-	rest = rest ? rest + 1 : "";
-	if (strncmp(what, "begin", 5) == 0)
-		own(imr_client_begin(&client, now), want);
-	else if (strncmp(what, "open", 4) == 0)
-		imr_client_open(&client);
-	else if (strncmp(what, "end", 3) == 0)
-		own(imr_client_end(&client), want);
-	else if (strncmp(what, "wait", 4) == 0)
-		now += (uint32_t)atoi(rest);
-	else if (strncmp(what, "tick", 4) == 0)
-		own(imr_client_tick(&client, now), want);
-	else if (strncmp(what, "answer", 6) == 0)
-		answer(rest, want);
-	else if (strncmp(what, "GET", 3) == 0)
-		request(IMP_GET, rest, want);
-	else if (strncmp(what, "PUT", 3) == 0)
-		request(IMP_PUT, rest, want);
-	else if (strncmp(what, "POST", 4) == 0)
-		request(IMP_POST, rest, want);
-	else if (strncmp(what, "DELETE", 6) == 0)
-		request(IMP_DELETE, rest, want);
-	else if (strncmp(what, "boot", 4) == 0)
-		boot(want);
-	else if (strncmp(what, "show", 4) == 0)
-		show(rest, want);
-	else if (strncmp(what, "gone", 4) == 0)
-		gone(want);
-	else if (strncmp(what, "heard", 5) == 0)
-		expect(want, heard);
-	else if (strncmp(what, "elapsed", 7) == 0)
-		assert_int_equal(imr_store_elapsed(&rig.store, (uint32_t)atoi(rest)), IMR_OK);
-	else if (strncmp(what, "dead", 4) == 0) /* flash takes nothing any more */
-		rig.nor.fails_at = 1, rig.nor.fails_to = 9999;
-	else if (strncmp(what, "well", 4) == 0)
-		rig.nor.fails_at = rig.nor.fails_to = 0;
-	else
-		wrong("unknown word", what);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i].word) == n && strncmp(text, words[i].word, n) == 0) {
+			words[i].run(what[n] ? what + n + 1 : "", arrow ? arrow + 4 : "");
+			return;
+		}
+	fail_msg("%s: unknown word: %s", title, text);
 }
 
 static void start(const struct dialogue *d)
@@ -655,6 +733,29 @@ static const struct dialogue dialogues[] = {
 		V11),
 
 	/* ---- Finish, clean-up (F, D10, D15) ---- */
+	ROW("what is disabled does not count (S5)",
+		LINES(BS, "D 0/9 0s=coaps://d 1b=0 2i=0 10i=1", "D 1/9 0i=1"),
+		LINES(ASK, WRITE_SERVER, "GET 1/9 -> 4.04", "GET 1 -> 2.05 @0 " SRV_MIN, FINISH,
+			"boot -> 0/1F 0/9D 0/0S 1/9D 1/0S"),
+		V11),
+	ROW("what is disabled does not count, by the client's own minimum",
+		LINES(BS, "D 0/9 0s=coaps://d 1b=0 2i=0 10i=1", "D 1/9 0i=1"),
+		LINES(ASK, WRITE_SERVER, "PUT 1/9/1 1i=5 -> 2.04", "POST bs -> ~ K2",
+			"DELETE 1/9 -> 2.02", FINISH),
+		V11, .plain = true),
+	ROW("N5 what a card gave goes with it, what a server wrote stays (S6, S11)",
+		LINES("C 0/1 0s=coaps://bs.example 1b=1 2i=0 3s=dev 5s=0123456789ABCDEF",
+			"C 0/0 0s=coaps://c.example 1b=0 2i=0 3s=c 5s=CARDCARDCARDCARD 10i=7",
+			"C 1/0 0i=7 1i=300 6b=0 7s=U"),
+		LINES(ASK, "PUT 0/4 " PSK_SA " -> 2.04", "PUT 1/4 " SRV_MIN " -> 2.04",
+			"PUT 1/0/1 1i=20 -> 2.04", FINISH, "boot -> 0/1C 0/0C 0/4S 1/0C 1/4S",
+			"show 1/0 -> 0i=7 1i=20 6b=0 7s=U", "removed", "boot -> 0/4S 1/4S"),
+		V11),
+	ROW("a reset in the middle (D9)", LINES(BS, OLD_0, OLD_1),
+		LINES(ASK, "DELETE  -> 2.02", WRITE_SERVER, "boot -> 0/1F 0/0S 1/0S",
+			"show 0/0 -> 0s=coaps://old.example 1b=0 2i=0 3s=o 5s=OLDOLDOLDOLDOLDO "
+			"10i=7"),
+		V11),
 	ROW("F13 Finish again", LINES(BS),
 		LINES(ASK, WRITE_SERVER, FINISH, "POST bs -> 2.04", "PUT 1/0/1 1i=6 -> 4.05",
 			"POST bs -> 2.04", "end", "POST bs -> 4.05"),
@@ -722,8 +823,8 @@ static const struct dialogue dialogues[] = {
 		LINES(ASK, "POST bs -> ~ K6", "end -> failed:lost", "boot -> 0/1F"),
 		{ .version = 1, .pct = NOBODY, .clean = IMR_CLEAN_SEED }),
 	ROW("flash that takes nothing: 4.06, the old one stays (F7)", LINES(BS_T, OLD_0, OLD_1),
-		LINES(ASK, "PUT 0/5 " NEW_BS " -> 2.04", "dead",
-			"POST bs -> 4.06 failed:store not stored", "well",
+		LINES(ASK, "PUT 0/5 " NEW_BS " -> 2.04", "flash dead",
+			"POST bs -> 4.06 failed:store not stored", "flash well",
 			"boot -> 0/1F 0/0S 1/0S"),
 		V11),
 
@@ -860,6 +961,48 @@ static void test_flipped(void **state)
 	assert_true(taken > 100 && refused > 100);
 }
 
+/* What is read in SenML can be written back, and changes nothing. */
+static void test_there_and_back(void **state)
+{
+	static const uint16_t formats_of[] = { IMP_FORMAT_SENML_JSON, IMP_FORMAT_SENML_CBOR };
+	static const char *const what[] = { "1", "1/0", "2", "2/0" };
+	const struct dialogue d = ROW("there and back",
+		LINES(BS, OLD_0, OLD_1, "S 2/0 0i=3 1i=0 2m=0:1,7:15 3i=65535"), NULL, V11);
+	uint8_t before[RIG_BUFFER], copy[1024];
+
+	(void)state;
+	start(&d);
+	for (unsigned i = 0; i < 8; i++) {
+		struct words_message m;
+		struct imp_response out;
+		size_t n;
+
+		line = what[i / 2];
+		words_message(line, &m);
+		say("begin -> send POST /bs?ep=dev");
+		n = rig.store.set.n;
+		memcpy(before, rig.buffer, n);
+		m.request.method = IMP_GET;
+		m.request.accept = formats_of[i % 2];
+		(void)imr_client_request(&client, &m.request, &out, now);
+		assert_int_equal(out.code, IMP_COAP_CONTENT);
+		assert_int_equal(out.format, formats_of[i % 2]);
+		assert_in_range(out.payload.n, 10, sizeof(copy));
+		memcpy(copy, out.payload.p, out.payload.n);
+		m.request.method = IMP_PUT;
+		m.request.format = out.format;
+		m.request.payload = imp_span(copy, out.payload.n);
+		(void)imr_client_request(&client, &m.request, &out, now);
+		assert_int_equal(out.code, IMP_COAP_CHANGED);
+		assert_int_equal(rig.store.set.n, n);
+		assert_memory_equal(rig.buffer, before, n);
+		m.request.payload.n--;
+		(void)imr_client_request(&client, &m.request, &out, now);
+		assert_int_equal(out.code, IMP_COAP_BAD_REQUEST);
+		words_free(&m);
+	}
+}
+
 /* No two of the states, and no two of the results, are nearer than four bits. */
 static void test_distance(void **state)
 {
@@ -908,7 +1051,7 @@ static void test_control(void **state)
 int main(void)
 {
 	enum { N = sizeof(dialogues) / sizeof(*dialogues) };
-	struct CMUnitTest tests[N + 4];
+	struct CMUnitTest tests[N + 5];
 
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ dialogues[i].name, run, NULL, NULL,
@@ -917,6 +1060,7 @@ int main(void)
 	tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(test_flipped);
 	tests[N + 2] = (struct CMUnitTest)cmocka_unit_test(test_distance);
 	tests[N + 3] = (struct CMUnitTest)cmocka_unit_test(test_control);
+	tests[N + 4] = (struct CMUnitTest)cmocka_unit_test(test_there_and_back);
 	imp_converter_init(&converter);
 	imp_consistency_init(&consistency);
 	int failed = cmocka_run_group_tests_name("bs_client", tests, NULL, NULL);
