@@ -252,7 +252,9 @@ static void fill_pki(struct port *port, coap_dtls_pki_t *pki)
 			.public_cert_len = d->identity.n,
 			.private_key = d->key.p,
 			.private_key_len = d->key.n,
-			.private_key_type = COAP_ASN1_PKEY_EC,
+			/* Not _EC: libcoap would take a raw public key out of the
+			 * private key, and read beyond its end. */
+			.private_key_type = COAP_ASN1_PKEY_NONE,
 		},
 	};
 }
