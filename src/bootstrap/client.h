@@ -16,6 +16,9 @@
  * From begin (or the first message after open) to the end the store belongs to the client: call no
  * imr_store_ function meanwhile.  Seconds that pass are told to imr_store_elapsed() afterwards.
  *
+ * The free end of the buffer holds requests, answers to Discover and Read, and a copy of the
+ *instance of which one resource is written: 5.00 and 4.13 say that it is too small.
+ *
  * Where the texts are silent:
  * - Whatever the server sends restarts EXCHANGE_LIFETIME (D8).
  * - A Write of an object or an instance replaces the instances that it names, and no others (O4).
@@ -28,6 +31,10 @@
  *   two bootstrap accounts the older one is safe, the one that this sequence wrote is not.
  * - Unbootstrapping (U1-U4): by a Delete at once; of an account whose Security instance was written
  *   anew with another SSID at Finish, since servers write one resource after the other.
+ *   Instances outside the configuration that only such an account could reach (U2) are the device's
+ *   own to delete.
+ * - An update that is in force, but could not erase the old keys yet, is a success (F7: the old
+ *   account is not active any more): IMR_CLIENT_LEFT.
  * - A second bootstrap account is judged at Finish (D10), so that it can be taken back before.
  */
 #ifndef IMR_BOOTSTRAP_CLIENT_H
@@ -67,7 +74,7 @@ struct imr_client_formats {
  * With 0/x/12 of 2 seconds and more it is purged when they are over, whatever this says. */
 enum imr_client_clean {
 	IMR_CLEAN_MARKED, /* SEED for one that is marked non-persistent, else TS */
-	IMR_CLEAN_SEED,	  /* without a timeout it is purged at once (M11) */
+	IMR_CLEAN_SEED,	  /* as if it were marked: without a timeout it is purged at once (M11) */
 	IMR_CLEAN_TS,	  /* without a timeout it is kept for ever (F9) */
 };
 
