@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-#define NO_SERVER IMR_SERVERS_MAX
+/* State of a server. */
+#define REGISTERED 1U
+#define DUE 2U /* for an Update */
+#define TRIED 4U
+#define HELD 8U /* nothing goes to it until the card has been looked at again */
+#define ALL 15U
+#define FAILED 16U
 
 /* ---- the card (S10, D4) ---- */
 
@@ -113,13 +119,12 @@ static bool before(const struct imr_server *a, const struct imr_server *b)
 	return a->ssid < b->ssid;
 }
 
-/* Index of a server; NO_SERVER: there is none. */
-static unsigned find(const struct imr_plan *p, uint16_t ssid)
+static struct imr_server *find(struct imr_plan *p, uint16_t ssid)
 {
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->servers[i].ssid == ssid)
-			return i;
-	return NO_SERVER;
+			return &p->servers[i];
+	return NULL;
 }
 
 void imr_sequence_configure(struct imr_sequence *s, const struct imr_plan *plan)
@@ -129,13 +134,12 @@ void imr_sequence_configure(struct imr_sequence *s, const struct imr_plan *plan)
 	next.n = 0;
 	for (unsigned i = 0; i < plan->n; i++) {
 		struct imr_server server = plan->servers[i];
-		unsigned old = find(&s->plan, server.ssid), at = next.n;
+		const struct imr_server *old = find(&s->plan, server.ssid);
+		unsigned at = next.n;
 
 		if (server.ssid == 0)
 			continue;
-		server.registered = old != NO_SERVER && s->plan.servers[old].registered;
-		server.due = server.registered && s->plan.servers[old].due;
-		server.tried = server.held = false;
+		server.state = old ? old->state & (REGISTERED | DUE) : 0;
 		for (; at > 0 && before(&server, &next.servers[at - 1]); at--)
 			next.servers[at] = next.servers[at - 1];
 		next.servers[at] = server;
@@ -144,144 +148,133 @@ void imr_sequence_configure(struct imr_sequence *s, const struct imr_plan *plan)
 	s->plan = next;
 }
 
-/* Every server that fits is as new. */
-static void renew(struct imr_sequence *s, bool of_card_only, bool registered_too)
+/* Take these states from every server, or those of the card alone, and give them that one. */
+static void mark(struct imr_sequence *s, bool of_card_only, unsigned without, unsigned with)
 {
 	for (unsigned i = 0; i < s->plan.n; i++) {
 		struct imr_server *server = &s->plan.servers[i];
 
-		if (of_card_only && !server->from_card)
-			continue;
-		server->tried = server->held = false;
-		if (registered_too)
-			server->registered = server->due = false;
+		if (server->from_card || !of_card_only)
+			server->state = (uint8_t)((server->state & ~without) | with);
 	}
 }
 
-/* Nothing goes to the card's servers until it has been looked at again. */
-static void hold(struct imr_sequence *s)
+/* States that some server has; FAILED: one is not registered. */
+static unsigned states(const struct imr_sequence *s)
 {
-	for (unsigned i = 0; i < s->plan.n; i++)
-		if (s->plan.servers[i].from_card)
-			s->plan.servers[i].held = true;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < s->plan.n; i++) {
+		unsigned state = s->plan.servers[i].state;
+
+		seen |= state & REGISTERED ? state : state | FAILED;
+	}
+	return seen;
 }
 
 /* ---- what to do next ---- */
 
-static struct imr_action act(
+static enum imr_action_kind act(
 	struct imr_sequence *s, enum imr_sequence_state state, enum imr_action_kind kind)
 {
 	s->state = state;
-	return (struct imr_action){ kind, 0, 0 };
+	return kind;
 }
 
-static struct imr_action wait(struct imr_sequence *s, enum imr_sequence_state state)
+static enum imr_action_kind wait(struct imr_sequence *s, enum imr_sequence_state state)
 {
-	struct imr_action a;
-
+	s->state = state;
 	if (s->waiting) /* the earlier one goes on, or frequent Updates would put it off */
-		return act(s, state, IMR_NOTHING);
+		return IMR_NOTHING;
 	s->waiting = true;
-	a = act(s, state, IMR_WAIT);
-	a.seconds = s->retry;
-	s->retry = s->retry < IMR_RETRY_MAX / 2 ? 2 * s->retry : IMR_RETRY_MAX;
-	return a;
+	s->seconds = s->retry;
+	s->retry *= 2;
+	if (s->retry > IMR_RETRY_MAX)
+		s->retry = IMR_RETRY_MAX;
+	return IMR_WAIT;
 }
 
-static struct imr_action bootstrap(struct imr_sequence *s)
+static enum imr_action_kind bootstrap(struct imr_sequence *s)
 {
-	struct imr_action a;
-
-	s->triggered = s->fresh = s->waiting = false;
-	if (s->plan.hold_off == 0)
+	s->triggered = s->fresh = false;
+	s->seconds = s->plan.hold_off;
+	s->waiting = s->seconds != 0;
+	if (!s->waiting)
 		return act(s, IMR_SEQ_BOOTSTRAP, IMR_BOOTSTRAP);
-	a = act(s, IMR_SEQ_HOLD, IMR_WAIT);
-	s->waiting = true;
-	a.seconds = s->plan.hold_off;
-	return a;
+	return act(s, IMR_SEQ_HOLD, IMR_WAIT);
 }
 
 static bool wanted(const struct imr_server *server)
 {
-	return !server->held && (server->registered ? server->due : !server->tried);
+	unsigned state = server->state;
+
+	return !(state & HELD) && (state & REGISTERED ? state & DUE : !(state & TRIED));
 }
 
 /* Register or Update; for a server of the card after a look at it (S7). */
-static struct imr_action message(struct imr_sequence *s, unsigned i)
+static enum imr_action_kind message(struct imr_sequence *s, const struct imr_server *server)
 {
-	const struct imr_server *server = &s->plan.servers[i];
-	struct imr_action a;
-
 	s->ssid = server->ssid;
 	if (server->from_card && !s->fresh)
 		return act(s, IMR_SEQ_CHECK, IMR_CHECK_CARD);
 	s->fresh = false;
-	if (server->registered)
-		a = act(s, IMR_SEQ_UPDATE, IMR_UPDATE);
-	else
-		a = act(s, IMR_SEQ_REGISTER, IMR_REGISTER);
-	a.ssid = server->ssid;
-	return a;
+	if (server->state & REGISTERED)
+		return act(s, IMR_SEQ_UPDATE, IMR_UPDATE);
+	return act(s, IMR_SEQ_REGISTER, IMR_REGISTER);
 }
 
 /* With nothing open: what the sequence comes to now. */
-static struct imr_action settle(struct imr_sequence *s)
+static enum imr_action_kind settle(struct imr_sequence *s)
 {
-	bool registered = false, held = false, failed = false;
+	unsigned seen = states(s);
 
 	if (s->triggered && s->plan.account)
 		return bootstrap(s);
 	s->triggered = false;
-	for (unsigned i = 0; i < s->plan.n; i++) {
-		const struct imr_server *server = &s->plan.servers[i];
-
-		if (wanted(server))
-			return message(s, i);
-		registered = registered || server->registered;
-		held = held || server->held;
-		failed = failed || !server->registered;
-	}
+	for (unsigned i = 0; i < s->plan.n; i++)
+		if (wanted(&s->plan.servers[i]))
+			return message(s, &s->plan.servers[i]);
 	s->fresh = false;
-	if (registered && !held && !failed) {
+	if ((seen & (REGISTERED | HELD | FAILED)) == REGISTERED) {
 		s->retry = IMR_RETRY;
 		return act(s, IMR_SEQ_ONLINE, IMR_NOTHING);
 	}
-	if (registered)
+	if (seen & REGISTERED)
 		return wait(s, IMR_SEQ_ONLINE);
-	if (held || !s->plan.account)
+	if (seen & HELD || !s->plan.account)
 		return wait(s, IMR_SEQ_RETRY);
 	return bootstrap(s);
 }
 
 /* Steps 1 and 2 of the sequence are over. */
-static struct imr_action sources_tried(struct imr_sequence *s)
+static enum imr_action_kind sources_tried(struct imr_sequence *s)
 {
 	s->sources_tried = true;
 	return settle(s);
 }
 
-static struct imr_action factory(struct imr_sequence *s)
+static enum imr_action_kind factory(struct imr_sequence *s)
 {
 	return act(s, IMR_SEQ_FACTORY, IMR_LOAD_FACTORY);
 }
 
 /* Nothing came of the card; at boot the factory is next (C5). */
-static struct imr_action without_card(struct imr_sequence *s)
+static enum imr_action_kind without_card(struct imr_sequence *s)
 {
 	return s->sources_tried ? settle(s) : factory(s);
 }
 
 /* ---- events ---- */
 
-static struct imr_action start(struct imr_sequence *s)
+static enum imr_action_kind start(struct imr_sequence *s)
 {
 	s->sources_tried = s->triggered = s->waiting = s->fresh = s->apply = false;
 	s->retry = IMR_RETRY;
-	renew(s, false, true);
+	mark(s, false, ALL, 0);
 	return act(s, IMR_SEQ_CARD, IMR_CHECK_CARD);
 }
 
-static struct imr_action card(struct imr_sequence *s, const struct imr_event *e)
+static enum imr_action_kind card(struct imr_sequence *s, const struct imr_event *e)
 {
 	s->apply = e->content;
 	switch (e->card) {
@@ -301,75 +294,65 @@ static struct imr_action card(struct imr_sequence *s, const struct imr_event *e)
 	default:
 		break;
 	}
-	hold(s);
+	mark(s, true, 0, HELD);
 	return without_card(s);
 }
 
 /* What came from the card is out of use, or could not be put out of it.  Until something is applied
  * nothing goes to its servers, should there still be any. */
-static struct imr_action cleaned(struct imr_sequence *s, bool done)
+static enum imr_action_kind cleaned(struct imr_sequence *s, bool done)
 {
 	bool apply = s->apply && done;
 
 	s->apply = false;
-	renew(s, true, true);
-	hold(s);
+	mark(s, true, ALL, HELD);
 	return apply ? act(s, IMR_SEQ_APPLY, IMR_APPLY_CARD) : without_card(s);
 }
 
-static struct imr_action applied(struct imr_sequence *s, bool done)
+static enum imr_action_kind applied(struct imr_sequence *s, bool done)
 {
 	if (!done)
 		return without_card(s);
-	renew(s, true, true);
+	mark(s, true, ALL, 0);
 	s->fresh = true;
 	return sources_tried(s);
 }
 
-static struct imr_action answered(struct imr_sequence *s, bool done)
+static enum imr_action_kind answered(struct imr_sequence *s, bool done)
 {
-	bool update = s->state == IMR_SEQ_UPDATE;
-	unsigned i = find(&s->plan, s->ssid);
-	struct imr_server *server;
+	struct imr_server *server = find(&s->plan, s->ssid);
 
-	if (i == NO_SERVER) /* it went while it was spoken to */
+	if (!server) /* it went while it was spoken to */
 		return settle(s);
-	server = &s->plan.servers[i];
-	server->tried = true;
-	server->due = false;
 	if (done) {
-		server->registered = true;
-		return settle(s);
+		server->state = (server->state & HELD) | TRIED | REGISTERED;
+	} else if (s->state == IMR_SEQ_UPDATE) {
+		/* An Update that failed leads to a new registration (6.2.2), one that failed to
+		 * waiting. */
+		server->state &= HELD;
+	} else {
+		server->state |= TRIED;
+		s->triggered |= server->bootstrap;
+		if (server->blocks)
+			while (server++ != &s->plan.servers[s->plan.n - 1])
+				server->state |= TRIED;
 	}
-	/* An Update that failed leads to a new registration (6.2.2), one that failed to waiting. */
-	if (update) {
-		server->registered = server->tried = false;
-		return settle(s);
-	}
-	if (server->bootstrap)
-		s->triggered = true;
-	while (server->blocks && ++i < s->plan.n)
-		s->plan.servers[i].tried = true;
 	return settle(s);
 }
 
 /* Done: all register anew.  Failed: again later, the servers first. */
-static struct imr_action bootstrapped(struct imr_sequence *s, bool done)
+static enum imr_action_kind bootstrapped(struct imr_sequence *s, bool done)
 {
-	bool registered = false;
-
 	s->triggered = false;
 	if (done) {
 		s->retry = IMR_RETRY;
-		renew(s, false, true);
+		mark(s, false, ALL, 0);
 		return settle(s);
 	}
-	for (unsigned i = 0; i < s->plan.n; i++)
-		registered = registered || s->plan.servers[i].registered;
-	return wait(s, registered ? IMR_SEQ_ONLINE : IMR_SEQ_RETRY);
+	return wait(s, states(s) & REGISTERED ? IMR_SEQ_ONLINE : IMR_SEQ_RETRY);
 }
 
-static struct imr_action result(struct imr_sequence *s, bool done)
+static enum imr_action_kind result(struct imr_sequence *s, bool done)
 {
 	switch (s->state) {
 	case IMR_SEQ_CLEAN:
@@ -390,7 +373,7 @@ static struct imr_action result(struct imr_sequence *s, bool done)
 	case IMR_SEQ_ONLINE:
 	case IMR_SEQ_RETRY:
 	default:
-		return act(s, s->state, IMR_NOTHING);
+		return IMR_NOTHING;
 	}
 }
 
@@ -399,10 +382,10 @@ static bool idle(const struct imr_sequence *s)
 	return s->state == IMR_SEQ_ONLINE || s->state == IMR_SEQ_RETRY;
 }
 
-static struct imr_action timer(struct imr_sequence *s)
+static enum imr_action_kind timer(struct imr_sequence *s)
 {
 	if (!s->waiting)
-		return act(s, s->state, IMR_NOTHING);
+		return IMR_NOTHING;
 	s->waiting = false;
 	if (s->state == IMR_SEQ_HOLD && s->plan.account)
 		return act(s, IMR_SEQ_BOOTSTRAP, IMR_BOOTSTRAP);
@@ -410,39 +393,35 @@ static struct imr_action timer(struct imr_sequence *s)
 		s->sources_tried = false;
 		return act(s, IMR_SEQ_CARD, IMR_CHECK_CARD);
 	}
-	renew(s, false, false);
-	return idle(s) || s->state == IMR_SEQ_HOLD ? settle(s) : act(s, s->state, IMR_NOTHING);
+	mark(s, false, TRIED | HELD, 0);
+	return idle(s) || s->state == IMR_SEQ_HOLD ? settle(s) : IMR_NOTHING;
 }
 
 /* C6, C9: refused before the sources were tried, and without an account. */
-static struct imr_action trigger(struct imr_sequence *s)
+static enum imr_action_kind trigger(struct imr_sequence *s)
 {
 	if (!s->sources_tried || !s->plan.account)
-		return act(s, s->state, IMR_REFUSE);
+		return IMR_REFUSE;
 	if (s->state == IMR_SEQ_HOLD || s->state == IMR_SEQ_BOOTSTRAP)
-		return act(s, s->state, IMR_NOTHING);
+		return IMR_NOTHING;
 	s->triggered = true;
-	return idle(s) ? settle(s) : act(s, s->state, IMR_NOTHING);
+	return idle(s) ? settle(s) : IMR_NOTHING;
 }
 
-static struct imr_action of_server(struct imr_sequence *s, const struct imr_event *e)
+static enum imr_action_kind of_server(struct imr_sequence *s, const struct imr_event *e)
 {
-	unsigned i = find(&s->plan, e->ssid);
+	struct imr_server *server = find(&s->plan, e->ssid);
 
-	if (i != NO_SERVER && s->plan.servers[i].registered) {
-		if (e->kind == IMR_DUE) {
-			s->plan.servers[i].due = true;
-		} else {
-			s->plan.servers[i].registered = s->plan.servers[i].due = false;
-			s->plan.servers[i].tried = false;
-		}
-		if (idle(s))
-			return settle(s);
-	}
-	return act(s, s->state, IMR_NOTHING);
+	if (!server || !(server->state & REGISTERED))
+		return IMR_NOTHING;
+	if (e->kind == IMR_DUE)
+		server->state |= DUE;
+	else
+		server->state &= HELD;
+	return idle(s) ? settle(s) : IMR_NOTHING;
 }
 
-struct imr_action imr_sequence(struct imr_sequence *s, const struct imr_event *event)
+static enum imr_action_kind next(struct imr_sequence *s, const struct imr_event *event)
 {
 	switch (event->kind) {
 	case IMR_START:
@@ -450,7 +429,7 @@ struct imr_action imr_sequence(struct imr_sequence *s, const struct imr_event *e
 	case IMR_CARD:
 		if (s->state == IMR_SEQ_CARD || s->state == IMR_SEQ_CHECK)
 			return card(s, event);
-		break;
+		return IMR_NOTHING;
 	case IMR_DONE:
 	case IMR_FAILED:
 		return result(s, event->kind == IMR_DONE);
@@ -462,7 +441,16 @@ struct imr_action imr_sequence(struct imr_sequence *s, const struct imr_event *e
 	case IMR_LOST:
 		return of_server(s, event);
 	default:
-		break;
+		return IMR_NOTHING;
 	}
-	return act(s, s->state, IMR_NOTHING);
+}
+
+struct imr_action imr_sequence(struct imr_sequence *s, const struct imr_event *event)
+{
+	struct imr_action action;
+
+	action.kind = next(s, event);
+	action.ssid = s->ssid;
+	action.seconds = s->seconds;
+	return action;
 }

@@ -49,21 +49,21 @@ struct imr_server {
 	bool blocks;	/* 1/x/15: when it fails, the ones behind it are not tried */
 	bool bootstrap; /* 1/x/16 there, and true */
 
-	/* The sequence's. */
-	bool registered, tried, due, held;
+	uint8_t state; /* the sequence's */
 };
 
 struct imr_plan {
 	bool from_card; /* what is visited next came from the card; set by the device */
 
-	bool account;	   /* there is a bootstrap account */
-	uint32_t hold_off; /* its 0/x/11 */
+	bool account; /* there is a bootstrap account */
 	uint8_t n;
-	struct imr_server servers[IMR_SERVERS_MAX];
+	uint32_t hold_off; /* 0/x/11 of the account */
 
 	/* For the visitor. */
-	uint16_t security, account_at;
 	uint32_t security_hold_off;
+	uint16_t security, account_at;
+
+	struct imr_server servers[IMR_SERVERS_MAX];
 };
 
 /* A visitor for imr_load(), imr_store_visit() and the like that fills a zeroed plan (ctx).  Stops
@@ -125,8 +125,8 @@ enum imr_action_kind {
 
 struct imr_action {
 	enum imr_action_kind kind;
-	uint16_t ssid;
-	uint32_t seconds;
+	uint16_t ssid;	  /* of REGISTER and UPDATE */
+	uint32_t seconds; /* of WAIT */
 };
 
 enum imr_sequence_state {
@@ -146,14 +146,15 @@ enum imr_sequence_state {
 
 struct imr_sequence {
 	enum imr_sequence_state state;
-	struct imr_plan plan;
 	bool sources_tried; /* steps 1 and 2 are over */
 	bool triggered;	    /* a bootstrap was asked for */
 	bool apply;	    /* what the card holds is to be applied when it is clean */
 	bool fresh;	    /* the card was looked at for this very message */
 	bool waiting;	    /* IMR_TIMER is to come */
 	uint16_t ssid;	    /* of the open action */
-	uint32_t retry;	    /* the next wait */
+	uint32_t seconds;   /* of the open wait */
+	uint32_t retry;	    /* the next one */
+	struct imr_plan plan;
 };
 
 /*
