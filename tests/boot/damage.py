@@ -28,6 +28,23 @@ def newer(b, at):
     sum_again(b, at)
 
 
+def length_zero(b, at):
+    struct.pack_into("<I", b, at + 12, 0)
+    crc = zlib.crc32(bytes(b[at:at + 28]))
+    struct.pack_into("<I", b, at + 28, crc)
+
+
+def length_beyond(b, at):
+    """One octet more than a slot may hold; what lies behind is not to be read."""
+    struct.pack_into("<I", b, at + 12, 32769)
+
+
+def reserved(b, at):
+    """A field that this version says is zero."""
+    b[at + 20] = 1
+    sum_again(b, at)
+
+
 def wrong_payload(b, at):
     """An object more than there is; the CRC is right."""
     b[at + 65] += 1
@@ -62,7 +79,9 @@ def main():
     b = bytearray(open(sys.argv[1], "rb").read())
     at = int(sys.argv[4], 0) if len(sys.argv) > 4 else 0
     what = sys.argv[3]
-    if what.startswith("bit-"):
+    if what.startswith("payload-octet-"):
+        b[at + 64 + int(what[14:])] ^= 0xFF
+    elif what.startswith("bit-"):
         b[at + int(what[4:]) // 8] ^= 1 << int(what[4:]) % 8
     elif what in ("blank-00", "blank-ff"):
         b[:] = bytes.fromhex(what[6:]) * len(b)

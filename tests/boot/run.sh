@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The reader, as the two files that ship, booted in emulated devices on images that the tools wrote.
 #
-# use:  [O=build] tests/boot/run.sh        ends with "N passed, N failed"
+# use:  [O=build] tests/boot/run.sh [MACHINE|powercut-MACHINE]...        ends with "N passed, N failed"
 # The verdict of a boot is its exit code: 0 loaded, or the number of enum imr_status (others: firmware.c),
 # 97 flash was written, 99 exception.  No boot leaves a key in RAM; every field
 # that a device shows is compared with what `imprint boot` says of the same image on the host.
@@ -135,6 +135,9 @@ images() {
 	damage good.bin cut.bin truncated
 	damage good.bin newer.bin newer
 	damage good.bin wrong.bin wrong-payload
+	damage good.bin empty.bin length-zero
+	damage good.bin beyond.bin length-beyond
+	damage good.bin reserved.bin reserved
 	damage both.bin wrap.bin wrapped
 	damage wrap.bin wrap.bin generation-0 "$slot"
 }
@@ -156,6 +159,9 @@ slots_of_all_kinds() {
 	try "nothing programmed" 1 nothing - "$out/zeros.bin"
 	try "newer format" 3 nothing "$out/newer.bin"
 	try "wrong payload" 2 nothing "$out/wrong.bin"
+	try "length 0" 2 nothing "$out/empty.bin"
+	try "length beyond the slot" 2 nothing "$out/beyond.bin"
+	try "reserved field that is not zero" 2 nothing "$out/reserved.bin"
 	# What the file lacks reads as 00 in the device.
 	cp "$out/cut.bin" "$out/cut-padded.bin"
 	truncate -s $((2 * slot)) "$out/cut-padded.bin"
@@ -191,7 +197,7 @@ by_batch() { # an image of a batch, in the layout of this machine
 
 odd() { # slots and buffer at odd addresses: a word read from there is a fault on this core
 	[ "$core" = cortex-m0+ ] || return
-	local slots_at=$((slots_at + 1)) image
+	local slots_at=$((slots_at + 1)) image more
 	firmware odd "$two/imprint_reader.c" -DODD
 	for image in good both x509; do
 		head -c $((2 * slot - 1)) "$out/$image.bin" >"$out/odd.bin" # to the end of flash
@@ -200,19 +206,35 @@ odd() { # slots and buffer at odd addresses: a word read from there is a fault o
 		[ "$code" = 0 ] && agree
 		judge "odd addresses, $image.bin: exit $code" $?
 	done
+	for more in '' x xx xxx xxxx xxxxx xxxxxx xxxxxxx; do # each length modulo 8
+		sed "s|coaps://bs.example.com|&$more|" tests/boot/store-account.json >"$out/longer.json"
+		build longer.bin "$out/longer.json" 2>"$out/why"
+		head -c $((2 * slot - 1)) "$out/longer.bin" >"$out/odd.bin"
+		boot "$out/odd.elf" "$out/odd.bin"
+		host "$out/longer.bin"
+		[ "$code" = 0 ] && agree
+		judge "odd addresses, ${#more} octets more: exit $code" $?
+	done
+	head -c $((2 * slot - 1)) "$out/good.bin" >"$out/odd.bin"
 	firmware word "$two/imprint_reader.c" -DODD -DWORD
 	boot "$out/word.elf" "$out/odd.bin"
 	[ "$code" = 99 ]
 	judge "control: a word read from there: exit $code" $?
 }
 
-bits() { # single bits of header and mark: never loaded
-	local bit
+bits() { # single bits of header and mark, octets of the payload: never loaded
+	local bit octet
 	for ((bit = 0; bit < 320; bit += 13)); do
 		damage good.bin bit.bin bit-$bit
 		boot "$out/reader.elf" "$out/bit.bin"
 		[ "$code" = 2 ] || [ "$code" = 3 ]
 		judge "bit $bit of the slot: exit $code" $?
+	done
+	for ((octet = 0; octet < 600; octet += 41)); do
+		damage good.bin bit.bin payload-octet-$octet
+		boot "$out/reader.elf" "$out/bit.bin"
+		[ "$code" = 2 ]
+		judge "octet $octet of the payload: exit $code" $?
 	done
 }
 
@@ -322,30 +344,50 @@ count=$out/count.so
 psk=$out/psk.ef
 need "$imprint" --quiet set convert tests/boot/meter-psk.json --to ef --out "$psk" --force
 tested=()
+two_at_a_time() { # NAME COMMAND...: its output, which ends with its counts, into NAME.log
+	local name=$1
+	shift
+	tested+=("$name")
+	[ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
+	"$@" >"$out/$name.log" 2>&1 </dev/null &
+}
+
+guests() { # Linux guests, each a script of its own
+	local guest
+	for guest in tests/boot/guest_*.sh; do
+		timeout 170 bash "$guest" >"$out/guest.log" 2>&1 || grep -q ' [1-9][0-9]* failed$' "$out/guest.log" ||
+			echo "FAILED: $guest did not come to its end"
+		grep -vE '^[0-9]+ passed, [0-9]+ failed$' "$out/guest.log"
+		count_of "$out/guest.log"
+	done
+	echo "guests: $passed passed, $failed failed"
+}
+
+count_of() { # LOG: adds its last counts; without any it did not come to its end
+	local p='' f=''
+	read -r p f < <(sed -nE 's/^(.*: )?([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$1" | tail -1)
+	passed=$((passed + ${p:-0}))
+	failed=$((failed + ${f:-1}))
+}
+
+# Those that take longest come first.
+for machine in virt microbit; do
+	[ $# = 0 ] || [[ " $* " == *" powercut-$machine "* ]] || continue
+	two_at_a_time "powercut-$machine" tests/boot/powercut.sh "$machine"
+done
+[ $# != 0 ] || two_at_a_time guests guests
 while read -r machine core code_at ram_at ram slots_at slot erase most; do
 	[ -n "$machine" ] || continue
 	[ $# = 0 ] || [[ " $* " == *" $machine "* ]] || continue
-	tested+=("$machine")
-	on_machine >"$out/$machine.log" 2>&1 &
-	[ $((${#tested[@]} % 2)) = 1 ] || wait # two at a time
+	good=${good:-$out/$machine/good.bin}
+	two_at_a_time "$machine" on_machine
 done <<<"$machines"
 wait
-for guest in tests/boot/guest_*.sh; do # Linux guests, each a script of its own
-	[ $# = 0 ] || continue
-	machine=$(basename "$guest" .sh)
-	tested+=("$machine")
-	timeout 170 bash "$guest" >"$out/$machine.log" 2>&1 </dev/null ||
-		grep -q ' [1-9][0-9]* failed$' "$out/$machine.log" || echo "$machine: 0 passed, 1 failed" >>"$out/$machine.log"
-done
 machine=host
-good=$out/${tested[0]}/good.bin
-peer
-for machine in "${tested[@]}"; do
-	cat "$out/$machine.log"
-	p='' f='' # without a count it did not come to its end
-	read -r p f < <(sed -nE 's/^(.*: )?([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$out/$machine.log" | tail -1)
-	passed=$((passed + ${p:-0}))
-	failed=$((failed + ${f:-1}))
+[ -z "${good-}" ] || peer
+for name in "${tested[@]}"; do
+	cat "$out/$name.log"
+	count_of "$out/$name.log"
 done
 echo "took $(($(date +%s) - began)) s"
 echo "$passed passed, $failed failed"
