@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/bs_host.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct imp_bs_host {
 	char who[200]; /* of the request at hand */
 	bool asked;    /* the provider was asked about it */
 	bool draining;
+	char last[256]; /* failure */
 };
 
 /* ---- seams ------------------------------------------------------------------------------------
@@ -27,11 +29,23 @@ static enum imp_status configure(void *ctx, struct imp_span endpoint, const stru
 	return imp_provider_configure(h->provider, endpoint, peer, set, policy);
 }
 
+static void note_failure(struct imp_bs_host *h, const struct imp_bs_event *event)
+{
+	char code[5] = "";
+
+	if (event->code)
+		(void)imp_coap_text(event->code, code);
+	(void)snprintf(h->last, sizeof h->last, "%s%s%s", code,
+		code[0] && event->text[0] ? " " : "", event->text);
+}
+
 static void on_event(void *ctx, const struct imp_bs_event *event)
 {
 	struct imp_bs_host *h = ctx;
 	bool refused = event->kind == IMP_BS_REFUSED && h->asked;
 
+	if (event->kind == IMP_BS_FAILED)
+		note_failure(h, event);
 	imp_bs_log_event(h->log, event, h->who, refused ? imp_provider_why(h->provider) : "");
 }
 
@@ -150,8 +164,7 @@ void imp_bs_host_close(struct imp_bs_host *h)
 enum imp_status imp_bs_host_listen(struct imp_bs_host *h, const char *uri,
 	const struct imp_credentials *own, unsigned *port, struct imp_diag *diag)
 {
-	return h->env->net->listen(
-		h->net, uri, strncmp(uri, "coaps:", 6) == 0, own, port, diag);
+	return h->env->net->listen(h->net, uri, strncmp(uri, "coaps:", 6) == 0, own, port, diag);
 }
 
 enum imp_status imp_bs_host_push(
@@ -200,6 +213,11 @@ size_t imp_bs_host_sessions(const struct imp_bs_host *h)
 const struct imp_bs_counts *imp_bs_host_counts(const struct imp_bs_host *h)
 {
 	return imp_bs_log_counts(h->log);
+}
+
+const char *imp_bs_host_last(const struct imp_bs_host *h)
+{
+	return h->last;
 }
 
 struct imp_provider *imp_bs_host_provider(struct imp_bs_host *h)

@@ -30,6 +30,8 @@ IMP_MUST_CHECK enum imp_status imp_bs_host_pump(
 void imp_bs_host_drain(struct imp_bs_host *host);
 size_t imp_bs_host_sessions(const struct imp_bs_host *host);
 const struct imp_bs_counts *imp_bs_host_counts(const struct imp_bs_host *host);
+/* Why the last session failed; "". */
+const char *imp_bs_host_last(const struct imp_bs_host *host);
 struct imp_provider *imp_bs_host_provider(struct imp_bs_host *host);
 
 #endif

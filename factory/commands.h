@@ -17,5 +17,6 @@ enum imp_status imp_batch_retry(struct imp_env *env, const struct imp_args *args
 enum imp_status imp_batch_scrap(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_server_run(struct imp_env *env, const struct imp_args *args);
+enum imp_status imp_server_push(struct imp_env *env, const struct imp_args *args);
 
 #endif

@@ -30,9 +30,22 @@ static const struct imp_opt run_opts[] = {
 	IMP_OPT_END,
 };
 
+static const struct imp_opt push_opts[] = {
+	{ "ledger", "FILE", "the ledger", IMP_OPT_REQUIRED },
+	{ "endpoint", "NAME", "the device", IMP_OPT_REQUIRED },
+	{ "to", "URI", "where it listens: coap://HOST:PORT or coaps://HOST:PORT",
+		IMP_OPT_REQUIRED },
+	GIVING,
+	IMP_OPT_END,
+};
+
 const struct imp_cmd imp_server_cmds[] = {
 	{ "server", "run", "", "Bootstrap devices out of a ledger", imp_server_run, run_opts, 0, 0,
 		"imprint server run --ledger line.db --listen coaps://[::]:5684 --write "
 		"servers.yaml" },
+	{ "server", "push", "", "Write to a device that is ready, without being asked",
+		imp_server_push, push_opts, 0, 0,
+		"imprint server push --ledger line.db --endpoint urn:dev:ops:0001B2-METER-17 --to "
+		"coaps://192.0.2.17:5683" },
 	{ 0 },
 };

@@ -91,12 +91,14 @@ static enum imp_status read_raw(struct imp_env *env, const char *key, struct imp
 	return st;
 }
 
-static enum imp_status read_own(
+enum imp_status imp_server_options_read_own(
 	struct imp_env *env, const struct imp_args *args, struct imp_server_options *o)
 {
 	const char *certificate = imp_arg(args, "cert"), *key = imp_arg(args, "cert-key"),
 		   *raw = imp_arg(args, "rpk-key");
 
+	o->provider.nosec = imp_flag(args, "allow-nosec");
+	o->provider.policy.pack = !imp_flag(args, "no-pack");
 	if (raw && (certificate || key)) {
 		(void)imp_diag(&env->diag, IMP_E_USAGE,
 			"--rpk-key and --cert exclude each other: one port cannot serve both");
@@ -168,7 +170,6 @@ static enum imp_status read_policy(
 	policy->clearing = (enum imp_clearing)clearing;
 	policy->format = (uint16_t)format;
 	policy->discover = !imp_flag(args, "no-discover");
-	policy->pack = !imp_flag(args, "no-pack");
 	return st;
 }
 
@@ -177,11 +178,8 @@ enum imp_status imp_server_options_read(
 {
 	enum imp_status st = read_policy(env, args, &o->provider.policy);
 
-	o->provider.nosec = imp_flag(args, "allow-nosec");
 	o->provider.key_files = o->key_files;
 	o->provider.key_files_n = imp_arg_all(args, "key-file", o->key_files);
-	if (st == IMP_OK)
-		st = read_own(env, args, o);
 	if (st == IMP_OK && imp_arg(args, "write"))
 		st = read_profile(env, imp_arg(args, "write"), o);
 	return st;

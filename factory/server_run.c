@@ -176,6 +176,8 @@ static enum imp_status run_server(struct run *run, const struct imp_args *args)
 	if (st == IMP_OK)
 		st = imp_server_options_read(env, args, &run->options);
 	if (st == IMP_OK)
+		st = imp_server_options_read_own(env, args, &run->options);
+	if (st == IMP_OK)
 		st = imp_ledger_open(
 			imp_arg(args, "ledger"), false, env->clock, &run->ledger, &env->diag);
 	if (st == IMP_OK)
