@@ -18,8 +18,7 @@
 /* What fits into a record, and what the store needs beyond it. */
 #define PAYLOAD_LIMIT (IMP_SLOT_PAYLOAD_MAX - IMR_STORE_TRAILER + IMR_STORE_BUFFER_EXTRA)
 
-/* ---- beginning and end ------------------------------------------------------------------------
- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 static enum imr_client_next fail(struct imr_client *c, enum imr_client_why why)
 {
@@ -131,8 +130,7 @@ enum imr_client_next imr_client_tick(struct imr_client *c, uint32_t now)
 	return imr_client_due(c, now) ? IMR_CLIENT_WAIT : fail(c, IMR_CLIENT_TIMEOUT);
 }
 
-/* ---- Finish -----------------------------------------------------------------------------------
- */
+/* ---- Finish ---------------------------------------------------------------------------------- */
 
 /* What came with an account that was written anew under another SSID, or replaced (U1-U4). */
 static enum imr_status drop_replaced(struct imr_client *c)
@@ -242,8 +240,7 @@ static enum imr_client_next finish(struct imr_client *c, struct imp_span *findin
 	return next;
 }
 
-/* ---- answers to own requests ------------------------------------------------------------------
- */
+/* ---- answers to own requests ----------------------------------------------------------------- */
 
 static enum imr_status decode(const struct imr_client *c, uint16_t format,
 	const struct imr_client_path *path, struct imp_span *payload)
@@ -282,8 +279,7 @@ enum imr_client_next imr_client_response(
 	return IMR_CLIENT_WAIT;
 }
 
-/* ---- requests of the server -------------------------------------------------------------------
- */
+/* ---- requests of the server ------------------------------------------------------------------ */
 
 static struct imr_discover links(const struct imr_client *c)
 {

@@ -16,8 +16,8 @@
  * From begin (or the first message after open) to the end the store belongs to the client: call no
  * imr_store_ function meanwhile.  Seconds that pass are told to imr_store_elapsed() afterwards.
  *
- * The free end of the buffer holds requests, answers to Discover and Read, and a copy of the
- *instance of which one resource is written: 5.00 and 4.13 say that it is too small.
+ * The free end of the buffer holds requests, answers to Discover and Read, and a copy of an
+ * instance of which one resource is written: 5.00 and 4.13 say that it is too small.
  *
  * Where the texts are silent:
  * - Whatever the server sends restarts EXCHANGE_LIFETIME (D8).
@@ -44,8 +44,7 @@
 #include "reader/sequence.h"
 #include "reader/store.h"
 
-/* ---- what the device decides ------------------------------------------------------------------
- */
+/* ---- what the device decides ----------------------------------------------------------------- */
 
 /* What a request is about; IMR_NO_ID: that part of the path is not there. */
 struct imr_client_path {
@@ -103,8 +102,7 @@ struct imr_client_config {
 	void *device_ctx;
 };
 
-/* ---- the machine ------------------------------------------------------------------------------
- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /* What to do next.  Any two differ in four bits at least, as states do. */
 enum imr_client_next {

@@ -44,8 +44,7 @@ static enum imr_status status_of(enum imp_status st)
 	}
 }
 
-/* ---- one value --------------------------------------------------------------------------------
- */
+/* ---- one value ------------------------------------------------------------------------------- */
 
 /* A decimal number, all of the text; magnitude up to 2^64 - 1. */
 static bool decimal(struct imp_span text, bool *negative, uint64_t *magnitude)
@@ -137,8 +136,7 @@ static enum imp_status take_value(
 	return st ? st : imp_set_put(set, &value);
 }
 
-/* ---- both ways --------------------------------------------------------------------------------
- */
+/* ---- both ways ------------------------------------------------------------------------------- */
 
 /* Is all of it at the path or below? */
 static bool within(const struct imp_set *set, const struct imr_client_path *path)

@@ -68,8 +68,7 @@ static const struct imr_store_flash flash = { .read = get,
 	.block = BLOCK,
 	.unit = 8 };
 
-/* ---- input ------------------------------------------------------------------------------------
- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 struct input {
 	const uint8_t *p;
@@ -106,8 +105,7 @@ static const uint16_t formats[] = { IMP_FORMAT_TLV, IMP_FORMAT_SENML_JSON, IMP_F
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* ---- the device -------------------------------------------------------------------------------
- */
+/* ---- the device ------------------------------------------------------------------------------ */
 
 static uint8_t buffer[BUFFER];
 static struct imr_store store;

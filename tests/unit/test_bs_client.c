@@ -17,8 +17,7 @@
 #include "tests/fake/bs_words.h"
 #include "tests/fake/store_rig.h"
 
-/* ---- the device -------------------------------------------------------------------------------
- */
+/* ---- the device ------------------------------------------------------------------------------ */
 
 static struct rig rig;
 static struct imr_client client;
@@ -106,8 +105,7 @@ static void wiped(enum imr_client_next next)
 				wrong("not wiped", "the buffer");
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void expect(const char *want, const char *got)
 {
@@ -285,8 +283,7 @@ struct dialogue {
 	bool resisted; /* the device refuses what is written to /3 */
 };
 
-/* ---- words ------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static void do_begin(const char *rest, const char *want)
 {
@@ -874,8 +871,7 @@ static void run(void **state)
 		say(*text);
 }
 
-/* ---- every truncated and flipped Write --------------------------------------------------------
- */
+/* ---- every truncated and flipped Write ------------------------------------------------------- */
 
 static const char *const writes[] = { "0 @0 " PSK_SA, "1 @0 " SRV_MIN, "0 @1 " NEW_BS,
 	"1 @300 0i=1 1i=70000 7f=300", "2 @0 0i=3 1i=0 2m=7:15,0:1 3i=65535", "1/0/1 1i=86401",
@@ -1006,7 +1002,7 @@ static void test_there_and_back(void **state)
 /* No two of the states, and no two of the results, are nearer than four bits. */
 static void test_distance(void **state)
 {
-	static const uint8_t words[2][6] = {
+	static const uint8_t codes[2][6] = {
 		{ IMR_CLIENT_REST, IMR_CLIENT_PACK, IMR_CLIENT_ASKED, IMR_CLIENT_OPEN,
 			IMR_CLIENT_ACTIVE, IMR_CLIENT_SUCCESS },
 		{ IMR_CLIENT_WAIT, IMR_CLIENT_SEND, IMR_CLIENT_FINISHED, IMR_CLIENT_FAILED },
@@ -1016,9 +1012,9 @@ static void test_distance(void **state)
 	for (unsigned k = 0; k < 2; k++)
 		for (unsigned i = 0; i < 6; i++)
 			for (unsigned j = 0; j < i; j++)
-				if (words[k][i] && words[k][j])
-					assert_true(__builtin_popcount((unsigned)words[k][i] ^
-								       words[k][j]) >= 4);
+				if (codes[k][i] && codes[k][j])
+					assert_true(__builtin_popcount((unsigned)codes[k][i] ^
+								       codes[k][j]) >= 4);
 }
 
 /* Lines that should fail do: the table is read, not passed over. */
