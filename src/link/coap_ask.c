@@ -151,11 +151,20 @@ static void fail(struct session *s, enum imp_net_failure why)
 /* ---- connections --------------------------------------------------------------------------------
  */
 
+void imp_coap_free_wish(struct session *s)
+{
+	if (s->wish)
+		imp_dtls_free(&s->wish->own);
+	free(s->wish);
+	s->wish = NULL;
+}
+
 /* The port that a client session belongs to. */
 static enum imp_status choose_port(struct session *s)
 {
 	struct imp_net *net = s->net;
-	bool shared = !s->secure || (s->own.kind == IMP_PEER_PSK && s->own.suites_n == 0);
+	bool shared =
+		!s->secure || (s->wish->own.kind == IMP_PEER_PSK && s->wish->own.suites_n == 0);
 	struct port **place = s->secure ? &net->psk : &net->plain;
 	struct port *port;
 	enum imp_status st = IMP_OK;
@@ -173,8 +182,8 @@ static enum imp_status choose_port(struct session *s)
 		*place = port;
 		return s->secure ? imp_dtls(NULL, &port->dtls, NULL) : IMP_OK;
 	}
-	port->dtls = s->own;
-	memset(&s->own, 0, sizeof s->own);
+	port->dtls = s->wish->own;
+	memset(&s->wish->own, 0, sizeof s->wish->own);
 	return IMP_OK;
 }
 
@@ -185,19 +194,19 @@ static enum imp_net_failure open_session(struct session *s)
 	coap_address_t to;
 	socklen_t n;
 
-	if (imp_coap_resolve(&s->uri, false, &address, &n, NULL) != IMP_OK || n > sizeof to.addr ||
-		choose_port(s) != IMP_OK)
+	if (imp_coap_resolve(&s->wish->uri, false, &address, &n, NULL) != IMP_OK ||
+		n > sizeof to.addr || choose_port(s) != IMP_OK)
 		return IMP_NET_REFUSED;
 	coap_address_init(&to);
 	memcpy(&to.addr, &address, n);
 	to.size = n;
 	imp_address_text(&to.addr.sa, n, s->address);
 	if (s->secure)
-		s->coap =
-			imp_dtls_connect(s->port, s->port->single ? &s->port->dtls : &s->own, &to);
+		s->coap = imp_dtls_connect(
+			s->port, s->port->single ? &s->port->dtls : &s->wish->own, &to);
 	else
 		s->coap = coap_new_client_session(s->port->coap, NULL, &to, COAP_PROTO_UDP);
-	imp_dtls_free(&s->own);
+	imp_coap_free_wish(s);
 	if (s->coap == NULL)
 		return s->secure ? IMP_NET_HANDSHAKE : IMP_NET_REFUSED;
 	s->established = !s->secure;
@@ -237,16 +246,19 @@ enum imp_status imp_coap_connect(struct imp_net *net, const char *uri,
 	if (st != IMP_OK)
 		return st;
 	s = imp_coap_new_session(net);
-	if (s == NULL) {
+	if (s)
+		s->wish = (struct wish *)malloc(sizeof *s->wish);
+	if (s == NULL || s->wish == NULL) {
 		imp_dtls_free(&dtls);
+		if (s)
+			imp_coap_forget(s);
 		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
 	}
 	if (own && dtls.sni[0] == '\0' && !parsed.literal)
 		memcpy(dtls.sni, parsed.host, sizeof dtls.sni);
 	s->client = true;
 	s->secure = parsed.secure;
-	s->uri = parsed;
-	s->own = dtls;
+	*s->wish = (struct wish){ parsed, dtls };
 	*session = s->id;
 	return IMP_OK;
 }
@@ -261,7 +273,7 @@ static void start_first(struct session *s)
 	if (x == NULL || s->lost || s->ended || s->failed)
 		return;
 	imp_dtls_enter();
-	if (s->coap == NULL && s->client) {
+	if (s->wish) {
 		enum imp_net_failure why = open_session(s);
 
 		if (s->coap == NULL) {

@@ -55,6 +55,12 @@ struct exchange {
 	uint16_t answer_format;
 };
 
+/* Where a client session is to go, and as whom. */
+struct wish {
+	struct imp_coap_uri uri;
+	struct imp_dtls own;
+};
+
 struct session {
 	struct imp_net *net;
 	struct port *port;    /* NULL: not connected yet */
@@ -70,8 +76,7 @@ struct session {
 
 	/* asking */
 	struct exchange *exchanges, *last_exchange; /* the first is under way */
-	struct imp_coap_uri uri;		    /* of a client */
-	struct imp_dtls own;			    /* moves into its port */
+	struct wish *wish;			    /* of a client that has not connected yet */
 
 	/* answering */
 	struct imp_dedup dedup;
@@ -120,10 +125,12 @@ void imp_coap_lose(struct session *s, enum imp_net_failure why);
 void imp_coap_changed(struct session *s);
 /* Tell all that was marked. */
 void imp_coap_flush(struct imp_net *net);
+void imp_coap_forget(struct session *s);
 void imp_coap_free_sessions(struct imp_net *net);
 int imp_coap_on_event(coap_session_t *s, coap_event_t event);
 
 /* coap_ask.c */
+void imp_coap_free_wish(struct session *s);
 enum imp_status imp_coap_send(
 	struct imp_net *net, uint64_t session, const struct imp_request *in, uint64_t *request);
 enum imp_status imp_coap_connect(struct imp_net *net, const char *uri,

@@ -126,7 +126,7 @@ static void part(struct session *s)
 	s->port->touched = true;
 }
 
-static void forget(struct session *s)
+void imp_coap_forget(struct session *s)
 {
 	struct imp_net *net = s->net;
 	size_t slot = s->id & SLOT_MASK;
@@ -135,7 +135,7 @@ static void forget(struct session *s)
 	imp_dedup_free(&s->dedup);
 	imp_body_drop(&s->upload, &net->pool);
 	imp_body_drop(&s->download, &net->pool);
-	imp_dtls_free(&s->own);
+	imp_coap_free_wish(s);
 	if (s->port && s->port->single)
 		imp_coap_port_free(s->port);
 	net->slots[slot] = NULL;
@@ -156,7 +156,7 @@ static void tell_end(struct session *s)
 		if (net->events.closed)
 			net->events.closed(net->events.ctx, s->id);
 	}
-	forget(s);
+	imp_coap_forget(s);
 }
 
 void imp_coap_flush(struct imp_net *net)
@@ -190,7 +190,7 @@ void imp_coap_free_sessions(struct imp_net *net)
 		s->ended = true;
 		while (s->exchanges)
 			imp_coap_fail_first(s, IMP_NET_CLOSED);
-		forget(s);
+		imp_coap_forget(s);
 	}
 	imp_dtls_leave();
 }
