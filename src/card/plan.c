@@ -370,7 +370,14 @@ static enum imp_status plan_dir(struct planner *p)
 		return imp_diag(p->diag, IMP_E_FORMAT,
 			"EF(DIR) 2F00 gives records of %u octets, no record is that long",
 			(unsigned)dir->record_length);
-	if (!dir->unused || wr.n > dir->record_length) {
+	if (dir->unused && wr.n > dir->record_length) {
+		imp_diag(p->diag, IMP_E_SPACE,
+			"EF(DIR) 2F00 has records of %u octet%s, the application's takes %zu",
+			(unsigned)dir->record_length, imp_s(dir->record_length), wr.n);
+		imp_diag_hint(p->diag, "have the issuer of the card add the PKCS#15 application");
+		return IMP_E_SPACE;
+	}
+	if (!dir->unused) {
 		imp_diag(p->diag, IMP_E_SPACE, "EF(DIR) 2F00 has no free record of %zu octets",
 			wr.n);
 		imp_diag_hint(p->diag, "have the issuer of the card add the PKCS#15 application");

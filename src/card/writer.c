@@ -6,6 +6,7 @@
 #include "codec/ef.h"
 #include "codec/sw.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,16 +122,106 @@ static enum imp_status discover(struct imp_writer *writer, struct imp_diag *diag
 	return st;
 }
 
+/* ---- EF(ARR) that the wish names ---- */
+
+static bool creates(const struct imp_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->step[i].kind == IMP_STEP_CREATE)
+			return true;
+	return false;
+}
+
+static enum imp_status IMP_PRINTF(2, 3) no_rule(struct imp_diag *diag, const char *fmt, ...)
+{
+	char what[96];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	imp_diag(diag, IMP_E_ABSENT, "%s", what);
+	imp_diag_hint(diag, "--arr names records of the card's own EF(ARR); without it the rules "
+			    "are written out");
+	return IMP_E_ABSENT;
+}
+
+/* The EF(ARR) by which files of the application are judged: its own, else that of the MF. */
+static enum imp_status select_arr(
+	struct imp_writer *writer, struct imp_uicc_file *file, struct imp_diag *diag)
+{
+	uint16_t fid = writer->wish.arr.fid;
+	const struct imp_uicc_path own = imp_uicc_path(fid);
+	const struct imp_uicc_path common = {
+		{ IMP_FID_MF >> 8, IMP_FID_MF & 0xFF, (uint8_t)(fid >> 8), (uint8_t)fid }, 4
+	};
+	enum imp_status st = IMP_E_ABSENT;
+
+	if (writer->map.application) {
+		st = imp_uicc_select_adf(&writer->session, file, diag);
+		if (st == IMP_OK)
+			st = imp_uicc_select(&writer->session, &own, file, diag);
+		if (st != IMP_E_ABSENT || !diag->sw)
+			return st;
+	}
+	st = imp_uicc_select(&writer->session, &common, file, diag);
+	if (st == IMP_E_ABSENT && diag->sw)
+		return no_rule(
+			diag, "the card has no EF(ARR) %04X for its PKCS#15 application", fid);
+	return st;
+}
+
+static enum imp_status has_rule(struct imp_writer *writer, const struct imp_uicc_file *file,
+	uint8_t record, struct imp_diag *diag)
+{
+	uint16_t fid = writer->wish.arr.fid;
+	uint8_t octets[IMP_RESPONSE_MAX];
+	struct imp_wr out = imp_wr(octets, sizeof octets);
+	enum imp_status st = imp_uicc_read_record(
+		&writer->session, 0, record, file->fcp.record_length, &out, diag);
+
+	if (st == IMP_E_REFUSED && imp_sw_class((uint16_t)diag->sw) == IMP_SW_SECURITY)
+		return IMP_OK; /* not to be looked at: the card will say */
+	if (st == IMP_E_ABSENT && diag->sw)
+		return no_rule(diag, "EF(ARR) %04X has no record %u", fid, record);
+	if (st == IMP_OK && imp_span_all(imp_wr_span(&out), 0xFF))
+		return no_rule(diag, "EF(ARR) %04X has nothing in record %u", fid, record);
+	return st;
+}
+
+/* A file whose rule does not exist could never be read, nor deleted. */
+static enum imp_status check_arr(struct imp_writer *writer, struct imp_diag *diag)
+{
+	const struct imp_arr *arr = &writer->wish.arr;
+	struct imp_uicc_file file;
+	enum imp_status st;
+
+	if (!arr->fid || !creates(&writer->plan))
+		return IMP_OK;
+	st = select_arr(writer, &file, diag);
+	if (st == IMP_OK)
+		st = has_rule(writer, &file, arr->always, diag);
+	if (st == IMP_OK && arr->pin)
+		st = has_rule(writer, &file, arr->pin, diag);
+	return st == IMP_OK ? imp_uicc_select_mf(&writer->session, diag) : st;
+}
+
 static enum imp_status plan_with(struct imp_writer *writer,
 	enum imp_status (*make)(struct imp_plan *plan, const struct imp_card_map *map,
 		const struct imp_wish *wish, struct imp_diag *diag),
 	struct imp_diag *diag)
 {
 	unsigned before = writer->session.apdus;
-	enum imp_status st = discover(writer, diag);
+	struct imp_diag own;
+	enum imp_status st;
+
+	diag = diag ? diag : &own;
+	st = discover(writer, diag);
 
 	if (st == IMP_OK)
 		st = make(&writer->plan, &writer->map, &writer->wish, diag);
+	if (st == IMP_OK)
+		st = check_arr(writer, diag);
 	if (st == IMP_OK)
 		st = guard_all(writer, diag);
 	writer->discover_apdus += writer->session.apdus - before;

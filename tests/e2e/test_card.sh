@@ -254,6 +254,25 @@ refuses "EF too small" 3 "has 128 octets, the set needs"
 run card read --reader 0 --out read.ef
 check "and as it was" 'cmp one.ef read.ef'
 
+# ---- access rules by reference
+
+remove
+rm -f $state
+insert
+run card write --reader 0 --set one.ef --adm-file adm --arr 6F06:1:2 --pin-file pin --read-rule pin
+check "by records of the application's EF(ARR)" '[ $rc = 0 ]'
+run card write --reader 0 --set two.ef --adm-file adm --arr 6F06:9 --pin-file pin
+check "a record that is not there is no matter where nothing is created" '[ $rc = 0 ]'
+run card read --reader 0 --out read.ef
+refuses "the rule is followed" 5 "6982"
+remove
+rm -f $state
+insert --blank
+run card write --reader 0 --set one.ef --adm-file adm --arr 2F06:1
+check "a new application, by records of the MF's" '[ $rc = 0 ]'
+run card read --reader 0 --out read.ef
+check "and read" '[ $rc = 0 ] && cmp one.ef read.ef'
+
 # ---- what info says of odd cards
 
 remove

@@ -210,7 +210,7 @@ static const struct row rows[] = {
 	{ without_dir, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_ABSENT, "EF(DIR)" },
 	{ dir_is_full, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE, "no free record" },
 	{ dir_too_short, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_SPACE,
-		"no free record" },
+		"records of 20 octets" },
 	{ dir_too_long, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_FORMAT, "256 octets" },
 	{ dir_transparent, 100, true, false, false, IMP_CARD_READ_KEEP, IMP_E_UNSUPPORTED,
 		"transparent" },
