@@ -122,6 +122,18 @@ static struct imp_span put(struct imp_dtls *d, struct imp_span s)
 	return imp_span(p, s.n);
 }
 
+static enum imp_status make_offer(
+	const struct imp_credentials *own, gnutls_priority_t *out, struct imp_diag *diag)
+{
+	char text[IMP_PRIORITY_MAX];
+	enum imp_status st =
+		imp_suites_priority(own ? own->suites : NULL, own ? own->suites_n : 0, text, diag);
+
+	if (st == IMP_OK && gnutls_priority_init(out, text, NULL) < 0)
+		st = imp_diag(diag, IMP_E_UNSUPPORTED, "GnuTLS does not take '%s'", text);
+	return st;
+}
+
 enum imp_status imp_dtls(
 	const struct imp_credentials *own, struct imp_dtls *out, struct imp_diag *diag)
 {
@@ -135,14 +147,15 @@ enum imp_status imp_dtls(
 	if (st == IMP_OK && own && own->suites_n > IMP_SUITES_MAX)
 		st = imp_diag(diag, IMP_E_SPACE, "more than %d ciphersuites", IMP_SUITES_MAX);
 	if (st == IMP_OK)
-		st = imp_suites_priority(
-			own ? own->suites : NULL, own ? own->suites_n : 0, d.priority, diag);
+		st = make_offer(own, &d.offer, diag);
 	if (st != IMP_OK)
 		return st;
 	if (own) {
 		d.octets = (uint8_t *)malloc(own->identity.n + own->key.n + own->trust.n);
-		if (d.octets == NULL)
+		if (d.octets == NULL) {
+			imp_dtls_free(&d);
 			return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+		}
 		d.identity = put(&d, own->identity);
 		d.key = put(&d, own->key);
 		d.trust = put(&d, own->trust);
@@ -161,6 +174,8 @@ void imp_dtls_free(struct imp_dtls *d)
 	if (d->octets)
 		imp_wipe(d->octets, d->octets_n);
 	free(d->octets);
+	if (d->offer)
+		gnutls_priority_deinit(d->offer);
 	memset(d, 0, sizeof *d);
 }
 
@@ -340,7 +355,8 @@ void imp_dtls_prepare(gnutls_session_t tls)
 	const struct port *port =
 		(const struct port *)coap_get_app_data(coap_session_get_context(s));
 
-	(void)gnutls_priority_set_direct(tls, port->dtls.priority, NULL);
+	if (port->dtls.offer)
+		(void)gnutls_priority_set(tls, port->dtls.offer);
 	gnutls_transport_set_pull_timeout_function(tls, on_wait);
 	gnutls_handshake_set_hook_function(
 		tls, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, on_finished);

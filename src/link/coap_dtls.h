@@ -21,7 +21,7 @@ struct imp_dtls {
 	char sni[256];
 	uint16_t suites[IMP_SUITES_MAX];
 	size_t suites_n;
-	char priority[IMP_PRIORITY_MAX];
+	gnutls_priority_t offer; /* of the suites; NULL: libcoap's own */
 };
 
 /*
