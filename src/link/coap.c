@@ -296,11 +296,22 @@ static enum imp_status net_listen(struct imp_net *net, const char *text, bool ps
 /* ---- poll ---------------------------------------------------------------------------------------
  */
 
+static void arm(struct imp_net *net, unsigned when)
+{
+	struct itimerspec at = { .it_value = { 0, 0 } };
+
+	if (net->armed == when)
+		return;
+	if (when != TIMER_OFF)
+		at.it_value.tv_nsec = when == TIMER_NOW ? 1 : LOOK_MS * 1000000L;
+	(void)timerfd_settime(net->timer, 0, &at, NULL);
+	net->armed = when;
+}
+
 void imp_coap_wake(struct imp_net *net)
 {
-	struct itimerspec soon = { .it_value = { 0, 1 } };
-
-	(void)timerfd_settime(net->timer, 0, &soon, NULL);
+	if (!net->polling)
+		arm(net, TIMER_NOW);
 }
 
 /* Let a port read what is there. */
@@ -348,21 +359,22 @@ static void tell(struct imp_net *net)
 }
 
 /* A caller with a loop of its own looks at fd() only: it must wake for deadlines as well. */
-static void set_timer(const struct imp_net *net)
+static void set_timer(struct imp_net *net)
 {
-	struct itimerspec at = { .it_value = { 0, 0 } };
+	arm(net, net->changed ? TIMER_NOW : net->busy ? TIMER_LATER : TIMER_OFF);
+}
 
-	if (net->changed)
-		at.it_value.tv_nsec = 1;
-	else if (net->busy)
-		at.it_value.tv_nsec = LOOK_MS * 1000000L;
-	(void)timerfd_settime(net->timer, 0, &at, NULL);
+static void read_timer(struct imp_net *net)
+{
+	uint64_t count;
+
+	(void)!read(net->timer, &count, sizeof count);
+	net->armed = TIMER_OFF;
 }
 
 static void wait_and_pump(struct imp_net *net, int ms)
 {
 	struct epoll_event events[16];
-	uint64_t count;
 	int n = epoll_wait(net->epoll, events, sizeof events / sizeof *events, ms);
 
 	for (int i = 0; i < n; i++) {
@@ -371,7 +383,7 @@ static void wait_and_pump(struct imp_net *net, int ms)
 		if (port)
 			pump(port);
 		else
-			(void)!read(net->timer, &count, sizeof count);
+			read_timer(net);
 	}
 }
 
@@ -381,6 +393,7 @@ static void net_poll(struct imp_net *net, unsigned ms)
 	unsigned long told = net->told;
 
 	imp_dtls_enter();
+	net->polling = true;
 	tell(net);
 	do {
 		uint64_t left = end > now ? end - now : 0;
@@ -393,6 +406,7 @@ static void net_poll(struct imp_net *net, unsigned ms)
 		tell(net);
 		now = imp_coap_now_ms();
 	} while (net->told == told && now < end);
+	net->polling = false;
 	set_timer(net);
 	imp_dtls_leave();
 }

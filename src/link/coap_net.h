@@ -101,6 +101,8 @@ struct imp_net {
 	struct session *changed;
 	struct imp_body_pool pool;
 	uint64_t next_look_ms;
+	bool polling;
+	enum { TIMER_OFF, TIMER_LATER, TIMER_NOW } armed; /* the timer that fd() shows */
 	unsigned long told;
 };
 
