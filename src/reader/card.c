@@ -67,8 +67,10 @@ void imr_open_channel(struct imr_session *s)
 {
 	unsigned given;
 
-	s->at = 0;
 	s->channel = 0;
+	if (s->st != IMR_GOOD)
+		return; /* nothing that the basic channel would mend */
+	s->at = 0;
 	imr_command(s, IMR_OPEN_CHANNEL, 0);
 	if (s->config->options & IMR_OPT_BASIC_CHANNEL && imr_forgive(s, s->sw)) {
 		s->report->quirks |= IMR_QUIRK_BASIC_CHANNEL;

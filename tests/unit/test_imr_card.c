@@ -420,6 +420,10 @@ static void absent(void **state)
 		without(fids[i]);
 		assert_int_equal(load(1024, 0), IMR_E_NONE);
 		assert_int_equal(report.card_sw, 0x6A82);
+		/* Channel 0 stands in for a channel, not for what is missing. */
+		without(fids[i]);
+		assert_int_equal(load(1024, IMR_OPT_BASIC_CHANNEL), IMR_E_NONE);
+		assert_int_equal(report.quirks, 0);
 	}
 	standard(make_payload(100, 400));
 	card.sw_select = 0x6A82;
