@@ -411,12 +411,17 @@ static void minimum_of_one_slot(void **state)
 	}
 }
 
-enum content { BLANK, GENUINE, FORGED, UNTAGGED, DAMAGED };
+enum content { BLANK, GENUINE, FORGED, UNTAGGED, DAMAGED, EMPTY };
 
 static void make(uint8_t *at, enum content content, uint32_t generation)
 {
+	static const uint8_t nothing[] = { 0, 0, 0, 0 };
+
 	put_slot(at, golden_set, generation,
 		content == UNTAGGED ? IMP_SLOT_TAG_NONE : IMP_SLOT_TAG_CMAC, content != UNTAGGED);
+	if (content == EMPTY)
+		put_slot(
+			at, imp_span(nothing, sizeof nothing), generation, IMP_SLOT_TAG_CMAC, true);
 	if (content == BLANK)
 		memset(at, 0xFF, SLOT);
 	if (content == FORGED)
@@ -451,6 +456,10 @@ static void which_slot(void **state)
 			IMR_E_DAMAGED },
 		{ "damaged, and genuine", GENUINE, 4, DAMAGED, 5, 0, IMR_OK, IMR_OK,
 			IMR_E_DAMAGED },
+		{ "genuine, but empty, and untagged", UNTAGGED, 4, EMPTY, 5, 0, IMR_E_FORGED,
+			IMR_E_FORGED, IMR_E_NONE },
+		{ "genuine, but empty, and genuine", GENUINE, 4, EMPTY, 5, 0, IMR_OK, IMR_OK,
+			IMR_E_NONE },
 		{ "forged alone", BLANK, 0, FORGED, 5, 0, IMR_E_FORGED, IMR_E_NONE, IMR_E_FORGED },
 		{ "nothing", BLANK, 0, BLANK, 0, 0, IMR_E_NONE, IMR_E_NONE, IMR_E_NONE },
 		{ "damaged both", DAMAGED, 1, DAMAGED, 2, 0, IMR_E_DAMAGED, IMR_E_DAMAGED,
