@@ -8,6 +8,7 @@
 #include "codec/json_enc.h"
 #include "factory/crew.h"
 #include "factory/manifest.h"
+#include "factory/missing.h"
 #include "host/leftovers.h"
 #include "host/stop.h"
 #include "host/system.h"
@@ -30,6 +31,7 @@ struct run {
 	uint64_t to_do; /* units that this run has work for */
 	struct imp_group_result result;
 	struct imp_manifest manifest; /* lines of a batch that this run does as a whole */
+	struct imp_missing missing;   /* files of earlier runs; looked for when nothing is to do */
 	bool stopped;
 };
 
@@ -229,6 +231,7 @@ static void print_json(struct run *run)
 	imp_json_uint(&j, "released", run->after.state[IMP_UNIT_RELEASED]);
 	imp_json_uint(&j, "failed", run->after.state[IMP_UNIT_FAILED]);
 	imp_json_uint(&j, "await_card", awaiting_card(run));
+	imp_json_uint(&j, "missing", run->missing.n);
 	imp_json_bool(&j, "interrupted", run->stopped);
 	imp_json_object_end(&j);
 	imp_out(run->job.env, "%.*s\n", (int)wr.n, (const char *)buf);
@@ -263,9 +266,12 @@ static enum imp_status conclude(struct run *run)
 	enum imp_status st =
 		imp_ledger_batch_counts(run->job.ledger, run->job.batch.id, &run->after, diag);
 
+	if (st == IMP_OK && !run->to_do && run->options.dirfd >= 0)
+		st = imp_missing_look(&run->job, run->options.dirfd, &run->missing, diag);
 	if (st != IMP_OK)
 		return st;
 	print_result(run);
+	imp_missing_warn(&run->job, run->options.dir, &run->missing);
 	if (run->stopped) {
 		(void)imp_diag(
 			diag, IMP_E_PARTIAL, "batch '%s': interrupted, nothing is lost", name);
@@ -346,6 +352,7 @@ enum imp_status imp_batch_run(struct imp_env *env, const struct imp_args *args)
 	}
 	st = run_batch(run, env, args);
 	imp_manifest_close(&run->manifest);
+	imp_missing_free(&run->missing);
 	if (run->options.dirfd > 0)
 		(void)close(run->options.dirfd);
 	imp_job_close(&run->job);

@@ -237,6 +237,44 @@ says "batch scrap"
 expect 0 "the recipient's key does as well" batch run --ledger r.db --batch lost --out outr --force --key-file pki/backend.key
 check "all released" [ "$(status r.db lost released)" = 4 ]
 
+# ---- files that are gone afterwards --------------------------------------------------------------
+
+# Makes again what the last output of batch run says, and compares: the same file, octet for octet.
+made_again() { # name of the file, its folder, words behind the command
+	local line name=$1 folder=$2
+	shift 2
+	line=$(sed -n "s/^to make $name again: imprint //p" <<<"$out")
+	[ -n "$line" ] || return 1
+	# shellcheck disable=SC2086 # a command line
+	"$IMPRINT" ${line/ --key-file KEY/} "$@" >said 2>&1 </dev/null || return 1
+	cmp -s "$folder/$name" "gone/$name"
+}
+rm -rf gone && cp -r out gone
+expect 0 "nothing is gone" batch run --ledger l.db --batch first --out out
+check "and nothing said" [ "${out/any more/}" = "$out" ]
+rm out/A-00001.bin
+expect 0 "one file is gone" batch run --ledger l.db --batch first --out out
+says "warning: 1 file of batch 'first' is not in out any more: A-00001.bin;"
+check "the same file is made again" made_again A-00001.bin out
+rm out/A-0000[1-5].bin
+: >out/A-00007.bin
+expect 0 "several are gone" batch run --ledger l.db --batch first --out out
+says "warning: 6 files of batch 'first' are not in out any more: A-00001.bin, A-00002.bin, A-00003.bin, ...;"
+expect 0 "in JSON" batch run --ledger l.db --batch first --out out --json
+says '"missing":6,'
+cp gone/A-0000* out/
+expect 0 "all are back" batch run --ledger l.db --batch first --out out --json
+says '"missing":0,'
+check "and nothing said" [ "${out/any more/}" = "$out" ]
+rm -rf gone && cp -r outr gone
+rm outr/R-00002.bin
+expect 0 "a file of a batch sealed to a certificate" batch run --ledger r.db --batch lost --out outr
+check "needs its key" made_again R-00002.bin outr --key-file pki/backend.key
+rm -rf gone && cp -r outm gone
+rm outm/M-00000.bin
+expect 0 "a file of a layout of one's own" batch run --ledger l.db --batch moved --out outm
+check "names the layout" made_again M-00000.bin outm
+
 # ---- the medium ---------------------------------------------------------------------------------
 
 devices d8.csv S- 400
