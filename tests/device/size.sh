@@ -3,7 +3,8 @@
 # Code, static RAM and worst stack of the device reader on Cortex-M0+ -Os, against its budget.
 #
 # use:  [O=build/device] tests/device/size.sh        exit 1 over budget
-#       [O=build/device] tests/device/size.sh prove  exit 1 unless a wasteful variant is caught
+#       [O=build/device] tests/device/size.sh prove  exit 1 unless a wasteful variant is caught, and
+#                                                    each addition by a budget of one octet less
 # Code is everything that is linked (constants and compiler helpers too) but memcpy, memset,
 # memcmp and memmove, which every device has.
 set -eu
@@ -18,6 +19,12 @@ budgets="imr_load_flash           2048 0   320
          imr_load                 6144 0   512
          imr_load_flash_authentic 2688 0   512  ,fetch=guarded_read,imr_walk=guarded_visit"
 
+# What the functions of a header add to what is linked anyway, and how much stack the deepest needs.
+#        row       over            header            code RAM stack callbacks
+additions="store     imr_load_flash  reader/store.h    3072 0   608  ,imr_walk=look,imr_walk=at_link
+           known     imr_load        reader/known.h     448 0   512
+           sequence  imr_load        reader/sequence.h 1792 0   224"
+
 build() {
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -27,19 +34,49 @@ build() {
 	done
 }
 
-measure() { # ENTRY [CALLBACKS]: sets code, ram, stack, way
+link() { # ENTRY [FUNCTIONS...]: sets code, ram of what they need together
 	local v=$1
-	$cc -mcpu=cortex-m0plus -mthumb -nostdlib -Wl,--gc-sections -Wl,-e,"$v" -Wl,-Ttext=0x8000 \
-		-Wl,--defsym=mem{cpy,set,cmp,move}=0 "$out"/*.o -lgcc -o "$out/$v.elf" 2>"$out/$v.log" ||
+	shift
+	# shellcheck disable=SC2046
+	$cc -mcpu=cortex-m0plus -mthumb -nostdlib -Wl,--gc-sections -Wl,-e,"$v" $(printf -- '-Wl,-u,%s ' "$v" "$@") \
+		-Wl,-Ttext=0x8000 -Wl,--defsym=mem{cpy,set,cmp,move}=0 "$out"/*.o -lgcc -o "$out/$v.elf" 2>"$out/$v.log" ||
 		{ cat "$out/$v.log"; exit 1; }
 	read -r code ram < <(arm-none-eabi-size -A "$out/$v.elf" |
 		awk '/^\.(text|rodata|ARM\.ex)/ {c += $2} /^\.(data|bss)/ {r += $2} END {print c + 0, r + 0}')
-	read -r stack way < <(python3 tests/device/stack.py "$v${2:-}" "$out"/*.ci)
+}
+
+measure() { # ENTRY [CALLBACKS]: sets code, ram, stack, way
+	link "$1"
+	read -r stack way < <(python3 tests/device/stack.py "$1${2:-}" "$out"/*.ci)
+}
+
+measure_added() { # OVER HEADER [CALLBACKS]: the same for what the header's functions add
+	local functions f octets deep=0 path
+	functions=$(sed -n 's/^[a-z][a-z_ ]* \**\(imr_[a-z_]*\)(.*/\1/p' "src/$2")
+	link "$1"
+	octets=$code
+	# shellcheck disable=SC2086
+	link "$1" $functions
+	code=$((code - octets))
+	for f in $functions; do
+		read -r stack path < <(python3 tests/device/stack.py "$f${3:-}" "$out"/*.ci)
+		[ "$stack" -le "$deep" ] || { deep=$stack; way="$f>$path"; }
+	done
+	stack=$deep
 }
 
 check() { # ENTRY CODE RAM STACK [CALLBACKS]: prints a row; 1 when over
-	local verdict=ok
 	measure "$1" "${5:-}"
+	verdict "$1" "$2" "$3" "$4"
+}
+
+check_added() { # ROW OVER HEADER CODE RAM STACK [CALLBACKS]
+	measure_added "$2" "$3" "${7:-}"
+	verdict "+ $1" "$4" "$5" "$6"
+}
+
+verdict() { # NAME CODE RAM STACK
+	local verdict=ok
 	[ "$code" -le "$2" ] && [ "$ram" -le "$3" ] && [ "$stack" -le "$4" ] || verdict=OVER
 	printf '%-24s %6d of %-6d %4d of %-4d %5d of %-5d %s\n' "$1" "$code" "$2" "$ram" "$3" "$stack" "$4" $verdict
 	[ $verdict = ok ]
@@ -55,11 +92,20 @@ if [ "${1:-}" = prove ]; then
 		! check wasteful $limits || failed=1
 	done
 	check wasteful 99999 9999 9999 || failed=1
+	while read -r row over header _ _ _ hand; do
+		check_added "$row" "$over" "$header" 99999 9999 9999 "$hand" || failed=1
+		! check_added "$row" "$over" "$header" $((code - 1)) 9999 9999 "$hand" || failed=1
+		! check_added "$row" "$over" "$header" 99999 9999 $((stack - 1)) "$hand" || failed=1
+	done <<<"$additions"
 	[ $failed = 0 ] && echo "an overrun of any budget is caught" || echo "FAILED: an overrun passed"
 else
 	while read -r v c r s hand; do
 		check "$v" "$c" "$r" "$s" "$hand" || failed=1
 		echo "    deepest: ${way//>/ > }"
 	done <<<"$budgets"
+	while read -r row over header c r s hand; do
+		check_added "$row" "$over" "$header" "$c" "$r" "$s" "$hand" || failed=1
+		echo "    deepest: ${way//>/ > }"
+	done <<<"$additions"
 fi
 exit $failed
