@@ -221,6 +221,37 @@ static void second_mark(void **state)
 	}
 }
 
+/* The old record cannot be erased: the new one is in force and stays so, the result says that keys
+ * are left, and each boot tries again. */
+static void left(void **state)
+{
+	enum imr_status st = IMR_E_IO;
+
+	(void)state;
+	for (unsigned at = 1; st == IMR_E_IO; at++) {
+		open_blank();
+		rig_put_bootstrap(&s->set, 0, "OLD", 60, true, IMR_ORIGIN_SERVER);
+		assert_int_equal(imr_store_apply(s), IMR_OK);
+		assert_int_equal(imr_store_read(s), IMR_OK);
+		rig_put_bootstrap(&s->set, 9, "NEW", 0, true, IMR_ORIGIN_FRESH);
+		nor_counts(&rig.nor);
+		rig.nor.fails_at = at;
+		rig.nor.fails_to = UINT32_MAX;
+		st = imr_store_finish(s);
+	}
+	assert_int_equal(st, IMR_E_LEFT);
+	for (unsigned boots = 0; boots < 3; boots++) {
+		assert_int_equal(rig_boot(&rig), IMR_E_LEFT);
+		assert_true(has(0, 9));
+		assert_false(has(0, 0));
+		assert_true(rig_holds(&rig, "OLD"));
+	}
+	nor_counts(&rig.nor);
+	assert_int_equal(rig_boot(&rig), IMR_OK);
+	assert_true(has(0, 9));
+	assert_false(rig_holds(&rig, "OLD"));
+}
+
 /* ---- refusals -------------------------------------------------------------------------------- */
 
 static void refusals(void **state)
@@ -632,6 +663,7 @@ int main(void)
 		cmocka_unit_test(small_buffer),
 		cmocka_unit_test(wrap),
 		cmocka_unit_test(second_mark),
+		cmocka_unit_test(left),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(cost),
