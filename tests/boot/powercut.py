@@ -208,7 +208,7 @@ class Device:
             behind = self.view_at + self.view_n
             view = self.machine.read((self.view_at, self.view_n))
             ram = self.machine.read((begin, self.view_at - begin), (behind, begin + n - behind))
-            left = any(holds(ram, name) for name in SECRETS)
+            left = {name for name in SECRETS if holds(ram, name)}
             self.met[flash] = (view, contents, left, code)
             self.booted += 1
         return self.met[flash]
@@ -290,6 +290,7 @@ class Sweep:
         self.name, factory, before, self.job, self.gone = update
         self.counts = collections.Counter()
         self.bad = collections.Counter()
+        self.lost = collections.Counter()  # by kind of cut: neither the old nor the new one
         self.first = None
         area = open("%s/%s.bin" % (folder, factory), "rb").read()
         self.base = area[:device.kind.area].rjust(device.kind.window.size, b"\xff")
@@ -312,6 +313,7 @@ class Sweep:
         view, contents, left, code = self.device.look(flash)
         self.counts[kind] += 1
         if view not in may:
+            self.lost[kind] += 1
             self.wrong(VERDICTS.get(code, VERDICTS[21]) if code in (20, 22, 23, 99) else VERDICTS[21], where)
             return None, []
         if left:
@@ -440,10 +442,10 @@ def controls(machine, folder, device, verdict):
 
     wrong = Device(MACHINES[machine], folder, "wrong")
     caught("update in place", wrong, ("in place",) + apply[1:3] + (IN_PLACE,) + apply[4:],
-           lambda s: s.bad["nothing usable"] > s.operations // 2)
+           lambda s: s.lost["clean"] > s.operations // 2 and s.lost["torn"] > s.operations // 2)
     wrong.machine.close()
     hasty = Device(MACHINES[machine], folder, "hasty")
-    caught("tidies up before it has decided", hasty, apply, lambda s: s.bad["nothing usable"] > 0)
+    caught("tidies up before it has decided", hasty, apply, lambda s: s.lost["clean"] > 0 and s.lost["torn"] > 0)
     hasty.machine.close()
     finish = next(u for u in UPDATES if u[0] == "finish")
     caught("a key that is kept", device, finish[:4] + (["FACTORY"],),
@@ -451,6 +453,9 @@ def controls(machine, folder, device, verdict):
     caught("a cut left out", device, apply, lambda s: not s.bad and not s.enough(), skip=7)
     verdict(not legal(b"\x0f".ljust(256, b"\xff"), b"\x0e".ljust(256, b"\xff"), device.kind.page),
             "control not caught: a word programmed twice")
+    sweep = Sweep(device, apply, folder)
+    verdict(holds(sweep.old, "FACTORY") and holds(sweep.old, "OTHER") and not holds(sweep.old, "APPLIED"),
+            "control not caught: keys where the program keeps what it found")
     blank = b"\xff" * device.kind.window.size
     view = device.look(blank)[0]
     code = device.boot_cold(blank, view[:8], bytes(8))
