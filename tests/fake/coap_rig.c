@@ -87,9 +87,12 @@ static enum imp_status on_psk(
 	void *ctx, struct imp_span identity, uint8_t key[static 64], size_t *n)
 {
 	(void)ctx;
-	if (!imp_span_eq(identity, imp_span_str("me")))
+	if (imp_span_eq(identity, imp_span_str("me")))
+		memcpy(key, coap_key, COAP_KEY_N);
+	else if (imp_span_eq(identity, imp_span_str("peer")))
+		memcpy(key, COAP_TEXT_KEY, COAP_KEY_N);
+	else
 		return IMP_E_ABSENT;
-	memcpy(key, coap_key, COAP_KEY_N);
 	*n = COAP_KEY_N;
 	return IMP_OK;
 }

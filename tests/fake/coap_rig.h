@@ -27,7 +27,9 @@ struct coap_end {
 	struct imp_span wants; /* judge() says yes to this alone, when there is one */
 };
 
-/* PSK "me" with sixteen octets of 7. */
+#define COAP_TEXT_KEY "0123456789abcdef"
+
+/* PSK "me" with sixteen octets of 7, and "peer" with COAP_TEXT_KEY. */
 extern const uint8_t coap_key[COAP_KEY_N];
 
 void coap_end_open(struct coap_end *e, const struct imp_net_options *options);
