@@ -20,7 +20,7 @@ enum imr_card_change imr_card_change(const struct imr_store_card *applied, bool 
 
 	if (!present)
 		return known ? IMR_CARD_REMOVED : IMR_CARD_NONE;
-	if (known && now->id_n == 0)
+	if (now->id_n == 0) /* what is applied without one is never recognized again */
 		return IMR_CARD_TRANSIENT;
 	if (known && (now->id_n != applied->id_n || now->id_n > sizeof now->id ||
 			     memcmp(now->id, applied->id, now->id_n) != 0))

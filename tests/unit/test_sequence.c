@@ -468,6 +468,7 @@ static void card_changes(void **state)
 	} rows[] = {
 		{ &none, false, IMR_E_IO, &none, IMR_CARD_NONE },
 		{ &none, true, IMR_OK, &a, IMR_CARD_NEW },
+		{ &none, true, IMR_OK, &none, IMR_CARD_TRANSIENT },
 		{ &none, true, IMR_E_NONE, &a, IMR_CARD_NONE },
 		{ &none, true, IMR_E_DAMAGED, &a, IMR_CARD_NONE },
 		{ &none, true, IMR_E_IO, &a, IMR_CARD_TRANSIENT },

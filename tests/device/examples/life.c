@@ -18,7 +18,8 @@ struct life {
 	/* The device's. */
 	const struct imr_card *card;   /* NULL: no slot for one */
 	const struct imr_flash *slots; /* the factory area */
-	/* Octets of EF.ICCID; 0: there is a card, but they cannot be read; negative: no card. */
+	/* Octets of EF.ICCID, or of the ATR's for a card without one (10 at most); 0: there is a
+	 * card, but they cannot be read; negative: no card. */
 	int (*iccid)(void *ctx, uint8_t id[10]);
 	void (*sha256)(const uint8_t *p, size_t n, uint8_t digest[32]);
 	void *ctx;	 /* for iccid */
