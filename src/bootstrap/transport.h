@@ -98,11 +98,14 @@ struct imp_net_seam {
 	enum imp_status (*connect)(struct imp_net *net, const char *uri,
 		const struct imp_credentials *own, uint64_t *session, struct imp_diag *diag);
 	/* Send a confirmable request on a session of either kind; everything is copied.  *request
-	 * names it in the callback.  IMP_E_ABSENT: no such session (any more). */
+	 * names it in the callback.  One at a time of a session is under way, the others wait; from
+	 * inside of request() it goes out behind the answer.  IMP_E_ABSENT: no such session (any
+	 * more). */
 	enum imp_status (*send)(struct imp_net *net, uint64_t session, const struct imp_request *in,
 		uint64_t *request);
 	/* End a session (close alert) when the answers given so far are out; its open requests fail
-	 * with IMP_NET_CLOSED at the next poll. */
+	 * with IMP_NET_CLOSED at the next poll.  An answer that gets lost is not given again then:
+	 * who has answered last waits a little. */
 	void (*end)(struct imp_net *net, uint64_t session);
 	/* Wait at most ms for something to happen, and tell it. */
 	void (*poll)(struct imp_net *net, unsigned ms);

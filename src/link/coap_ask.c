@@ -266,7 +266,7 @@ enum imp_status imp_coap_connect(struct imp_net *net, const char *uri,
 /* ---- one after the other
  * -------------------------------------------------------------------------- */
 
-static void start_first(struct session *s)
+void imp_coap_start(struct session *s)
 {
 	struct exchange *x = s->exchanges;
 
@@ -337,7 +337,12 @@ enum imp_status imp_coap_send(
 	s->exchanges = s->last_exchange = x;
 	net->busy++;
 	hold(s);
-	start_first(s);
+	if (net->serving) {
+		s->starts = true;
+		imp_coap_changed(s);
+		return IMP_OK;
+	}
+	imp_coap_start(s);
 	imp_coap_wake(net);
 	return IMP_OK;
 }
@@ -354,7 +359,7 @@ void imp_coap_fail_first(struct session *s, enum imp_net_failure why)
 	if (net->events.failed)
 		net->events.failed(net->events.ctx, s->id, x->id, why);
 	free_exchange(net, x);
-	start_first(s);
+	imp_coap_start(s);
 }
 
 static void answer_first(struct session *s, const struct imp_response *in)
@@ -370,7 +375,7 @@ static void answer_first(struct session *s, const struct imp_response *in)
 	net->told++;
 	net->events.response(net->events.ctx, s->id, x->id, &out);
 	free_exchange(net, x);
-	start_first(s);
+	imp_coap_start(s);
 }
 
 void imp_coap_look_at_clock(struct imp_net *net)
@@ -380,7 +385,7 @@ void imp_coap_look_at_clock(struct imp_net *net)
 	for (size_t i = 0; i < net->slots_n; i++) {
 		struct session *s = net->slots[i];
 
-		if (s == NULL || s->exchanges == NULL)
+		if (s == NULL || s->starts || s->exchanges == NULL)
 			continue;
 		if (!s->established && s->handshake_until_ms <= now)
 			imp_coap_lose(s, IMP_NET_HANDSHAKE);

@@ -69,6 +69,7 @@ struct session {
 	bool client, secure, established, held; /* held: a reference for open exchanges */
 	uint64_t handshake_until_ms;		/* of a client */
 	bool lost, failed, ended;		/* to be told by the next flush */
+	bool starts;				/* the first exchange, by the next flush */
 	bool queued;				/* stands in net->changed */
 	enum imp_net_failure why;
 	struct session *next_changed;
@@ -102,6 +103,7 @@ struct imp_net {
 	struct imp_body_pool pool;
 	uint64_t next_look_ms;
 	bool polling;
+	bool serving; /* a request is being told: what that sends goes out behind its answer */
 	enum { TIMER_OFF, TIMER_LATER, TIMER_NOW } armed; /* the timer that fd() shows */
 	unsigned long told;
 };
@@ -133,6 +135,8 @@ int imp_coap_on_event(coap_session_t *s, coap_event_t event);
 
 /* coap_ask.c */
 void imp_coap_free_wish(struct session *s);
+/* Send the first message of the first exchange. */
+void imp_coap_start(struct session *s);
 enum imp_status imp_coap_send(
 	struct imp_net *net, uint64_t session, const struct imp_request *in, uint64_t *request);
 enum imp_status imp_coap_connect(struct imp_net *net, const char *uri,

@@ -230,7 +230,9 @@ static void ask_owner(struct session *s, struct incoming *in, struct imp_answer 
 
 	imp_coap_peer(s, &peer);
 	s->net->told++;
+	s->net->serving = true;
 	s->net->events.request(s->net->events.ctx, &peer, &in->request, &r);
+	s->net->serving = false;
 	out->code = r.code;
 	out->format = r.format;
 	out->location = r.location;

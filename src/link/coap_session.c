@@ -171,6 +171,9 @@ void imp_coap_flush(struct imp_net *net)
 			continue;
 		}
 		s->queued = false;
+		if (s->starts && !s->failed)
+			imp_coap_start(s);
+		s->starts = false;
 		if (s->failed) {
 			s->failed = false;
 			imp_coap_fail_first(s, s->why);

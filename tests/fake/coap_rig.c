@@ -36,6 +36,8 @@ static void on_request(void *ctx, const struct imp_peer *peer, const struct imp_
 	e->body_n = in->payload.n;
 	e->format = in->format;
 	out->code = e->code_to_give ? e->code_to_give : IMP_COAP_CHANGED;
+	if (e->asks_back)
+		coap_end_send(e, peer->session, IMP_DELETE, "0", imp_span(NULL, 0));
 	if (in->method == IMP_GET) {
 		out->code = IMP_COAP_CONTENT;
 		out->format = IMP_FORMAT_TLV;

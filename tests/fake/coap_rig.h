@@ -23,6 +23,7 @@ struct coap_end {
 	uint16_t format;
 	char path[64];
 	struct imp_span give;  /* payload of GET */
+	bool asks_back;	       /* a DELETE from inside of each request */
 	bool refuses;	       /* judge() says no */
 	struct imp_span wants; /* judge() says yes to this alone, when there is one */
 };

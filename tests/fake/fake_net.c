@@ -35,7 +35,7 @@ struct imp_net {
 	struct imp_net_events events;
 	struct imp_net_options options;
 	struct listener *listeners;
-	bool dead;
+	bool dead, serving;
 	unsigned long told;
 };
 
@@ -242,10 +242,13 @@ static struct imp_response ask(struct imp_net *net, const struct imp_peer *peer,
 	size_t most = net->options.body_max ? net->options.body_max : BODY_MAX;
 
 	*out = (struct imp_response){ .code = IMP_COAP_NOT_FOUND, .format = IMP_FORMAT_NONE };
-	if (request->payload.n > most)
+	if (request->payload.n > most) {
 		out->code = IMP_COAP_TOO_LARGE;
-	else
+	} else {
+		net->serving = true;
 		net->events.request(net->events.ctx, peer, request, out);
+		net->serving = false;
+	}
 	out->payload = copy(out->payload);
 	out->location = copy(out->location);
 	return *out;
@@ -658,6 +661,8 @@ static enum imp_status net_send(
 	*request = x->id;
 	if (p->state == FRESH)
 		greet(p);
+	else if (p->state == OPEN && net->serving)
+		plan(net->air, 0, AGAIN, p)->exchange = x; /* behind the answer */
 	else if (p->state == OPEN)
 		launch(x);
 	return IMP_OK;

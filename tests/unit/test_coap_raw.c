@@ -189,6 +189,19 @@ static void a_repeated_message_is_told_once(void **state)
 	assert_int_equal(end.requests, 3);
 }
 
+/* What a request makes us send goes out behind its answer. */
+static void an_answer_goes_first(void **state)
+{
+	struct message m = message(CON, IMP_POST, 7, token);
+
+	(void)state;
+	end.asks_back = true;
+	add(&m, 11, "bs", 2);
+	assert_int_equal(ask(&m), IMP_COAP_CHANGED);
+	assert_true(receive(ANSWER_MS));
+	assert_int_equal(answer[1], IMP_DELETE);
+}
+
 static uint8_t ask_part(
 	uint16_t mid, const char *path, unsigned num, bool more, unsigned szx, size_t n)
 {
@@ -584,6 +597,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_repeated_message_is_told_once),
+		TEST(an_answer_goes_first),
 		TEST(bodies_in_parts),
 		TEST(announced_length),
 		TEST(long_answers),

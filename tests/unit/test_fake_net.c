@@ -16,7 +16,9 @@ struct end {
 	uint64_t failed_at_ms, session;
 	char identity[64];
 	struct fake_air *air;
-	bool refuses;
+	bool refuses, asks_back;
+	unsigned responses_before; /* at the latest request */
+	const struct imp_net_seam *seam;
 };
 
 static void on_request(void *ctx, const struct imp_peer *peer, const struct imp_request *in,
@@ -26,6 +28,16 @@ static void on_request(void *ctx, const struct imp_peer *peer, const struct imp_
 
 	e->requests++;
 	e->session = peer->session;
+	e->responses_before = e->responses;
+	if (e->asks_back) {
+		struct imp_span ep = imp_span_str("ep=x");
+		struct imp_request back = *in;
+		uint64_t id;
+
+		back.query = &ep;
+		e->asks_back = false;
+		assert_int_equal(e->seam->send(e->net, peer->session, &back, &id), IMP_OK);
+	}
 	(void)snprintf(e->identity, sizeof e->identity, "%.*s", (int)peer->identity.n,
 		(const char *)peer->identity.p);
 	assert_true(imp_span_eq(in->path, imp_span_str("bs")));
@@ -97,7 +109,7 @@ static void open_end(struct rig *r, struct end *e)
 		on_judge };
 	struct imp_net_options options = { .body_max = 1000 };
 
-	*e = (struct end){ .air = &r->air };
+	*e = (struct end){ .air = &r->air, .seam = &r->seam };
 	assert_int_equal(r->seam.open(r->seam.ctx, &events, &options, &e->net, NULL), IMP_OK);
 }
 
@@ -162,6 +174,22 @@ static void both_directions(void **state)
 	fake_air_settle(&r.air);
 	assert_int_equal(r.device.closings, 1);
 	assert_int_equal(r.server.closings, 0);
+	fake_air_free(&r.air);
+}
+
+/* What a request makes the server send comes behind its answer. */
+static void an_answer_goes_first(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	set_up(&r, 1, NULL, NULL);
+	r.server.asks_back = true;
+	ask(&r, &r.device, r.session, 0);
+	fake_air_settle(&r.air);
+	assert_int_equal(r.device.requests, 1);
+	assert_int_equal(r.device.responses_before, 1);
+	assert_int_equal(r.server.responses, 1);
 	fake_air_free(&r.air);
 }
 
@@ -288,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_directions),
+		cmocka_unit_test(an_answer_goes_first),
 		cmocka_unit_test(credentials_decide),
 		cmocka_unit_test(bad_air),
 		cmocka_unit_test(nobody_answers),
