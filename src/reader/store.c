@@ -111,7 +111,7 @@ static enum imr_status update(struct imr_store *s, enum change change, uint32_t 
 	case RESET:
 		imr_set_clear(&s->set);
 		s->flags &= IMR_STORE_FACTORY_SPENT;
-		/* fall through */ /* without the card's reference too */
+		__attribute__((fallthrough)); /* without the card's reference too */
 	case CARD:
 		if (turn(&s->set, IMR_ORIGIN_CARD, (uint8_t)arg) == 0 && arg) {
 			st = IMR_OK; /* an empty card must not cost an update at each boot */
