@@ -19,8 +19,8 @@
 #include "../fake/ledger_rig.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
-#include "ledger/db.h"
 #include "ledger/chain.h"
+#include "ledger/db.h"
 
 #define FLASH IMP_TARGET_FLASH
 #define CARD IMP_TARGET_CARD
