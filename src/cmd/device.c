@@ -167,6 +167,8 @@ static void on_closed(void *ctx, uint64_t session)
 		link->session = 0; /* the registration stays; an Update opens another one */
 	if (session == d->bs_session)
 		d->bs_session = 0; /* F3 will end it */
+	if (session == d->bs_last)
+		d->bs_last = 0;
 }
 
 static enum imp_status on_psk(
@@ -235,7 +237,6 @@ static void perform(struct imp_device *d, struct imr_action action)
 		imp_device_renew(d, action.ssid);
 		break;
 	case IMR_BOOTSTRAP:
-		d->bs_tries = 0;
 		imp_device_bootstrap(d);
 		break;
 	case IMR_NOTHING:
@@ -267,6 +268,8 @@ void imp_device_reboot(struct imp_device *d)
 	(void)imr_client_end(&d->client);
 	d->bs_end = (enum imr_client_next)0;
 	imp_device_end(d, &d->bs_session);
+	if (!d->bs_unasked)
+		imp_device_end(d, &d->bs_last);
 	imp_device_links_prune(d, true);
 	perform(d, begin(d));
 }
@@ -327,8 +330,10 @@ static void tick(struct imp_device *d)
 {
 	uint32_t now = imp_device_now(d);
 
-	if (now != d->told && imp_device_life_elapsed(&d->life, now - d->told))
+	if (now != d->told && imp_device_life_elapsed(&d->life, now - d->told)) {
+		imp_device_end(d, &d->bs_last);
 		imp_device_tell(d, (struct imp_device_event){ .kind = IMP_DEVICE_PURGED });
+	}
 	d->told = now;
 	if (d->waiting && (int32_t)(now - d->wake) >= 0) {
 		d->waiting = false;
@@ -411,6 +416,7 @@ void imp_device_leave(struct imp_device *d)
 	d->leaving = true;
 	(void)imr_client_end(&d->client);
 	imp_device_end(d, &d->bs_session);
+	imp_device_end(d, &d->bs_last);
 	for (size_t i = 0; i < IMR_SERVERS_MAX; i++)
 		imp_device_link_leave(d, &d->links[i]);
 }

@@ -10,7 +10,9 @@
  * - The unsolicited form (2015 text) is taken at the listening address only, from the server of the
  *   bootstrap account: with its PSK, or from anybody when the account is NoSec and the address
  *   coap://.  After its Finish the device starts again as after a reset.
- * - The bootstrap account's session is closed after its Finish was answered.
+ * - The bootstrap server's session stays for 93 seconds after its Finish was answered.
+ * - A configuration that no server registers is not fetched again at once: the next bootstrap waits
+ *   60 seconds, twice as long each time.
  * - After success all servers are registered with anew, on new sessions (F6, U5).
  */
 #ifndef IMP_CMD_DEVICE_H

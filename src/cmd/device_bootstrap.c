@@ -33,7 +33,7 @@ static void follow(struct imp_device *d, enum imr_client_next next)
 /* ---- client-initiated -------------------------------------------------------------------------
  */
 
-void imp_device_bootstrap(struct imp_device *d)
+static void ask(struct imp_device *d)
 {
 	struct imp_diag diag = { .status = IMP_OK };
 	char uri[IMP_DEVICE_URI] = "";
@@ -51,6 +51,25 @@ void imp_device_bootstrap(struct imp_device *d)
 					   .text = d->bs_session ? NULL : diag.text });
 	}
 	follow(d, next);
+}
+
+/* A configuration that nobody registers would be fetched again and again. */
+void imp_device_bootstrap(struct imp_device *d)
+{
+	unsigned doublings = d->bs_vain < 12 ? d->bs_vain : 12;
+	uint32_t seconds = (IMR_RETRY << doublings) / 2;
+
+	d->bs_tries = 0;
+	if (!d->bs_vain) {
+		ask(d);
+		return;
+	}
+	if (seconds > IMR_RETRY_MAX)
+		seconds = IMR_RETRY_MAX;
+	d->bs_again = true;
+	d->bs_at = imp_device_now(d) + seconds;
+	imp_device_tell(
+		d, (struct imp_device_event){ .kind = IMP_DEVICE_WAITING, .seconds = seconds });
 }
 
 void imp_device_bootstrap_answer(
@@ -148,7 +167,9 @@ void imp_device_bootstrap_request(struct imp_device *d, const struct imp_peer *p
 	enum imr_client_next next;
 
 	if (!d->bs_session || peer->session != d->bs_session) {
-		if (!may_begin(d, peer)) {
+		bool repeats = peer->session == d->bs_last && d->client.state == IMR_CLIENT_SUCCESS;
+
+		if (!repeats && !may_begin(d, peer)) {
 			out->code = imp_device_bootstrapping(d) ? IMP_COAP_UNAVAILABLE
 								: IMP_COAP_NOT_ALLOWED;
 			return;
@@ -187,10 +208,20 @@ static const char *reason(const struct imp_device *d)
 	}
 }
 
+/* The answer to Finish may get lost, and then it is asked for again. */
+static void linger(struct imp_device *d)
+{
+	imp_device_end(d, &d->bs_last);
+	d->bs_last = d->bs_session;
+	d->bs_last_until = imp_device_now(d) + IMP_MAX_TRANSMIT_WAIT;
+	d->bs_session = 0;
+}
+
 static void finished(struct imp_device *d)
 {
-	imp_device_end(d, &d->bs_session);
+	linger(d);
 	d->bootstraps++;
+	d->bs_vain++;
 	imp_device_life_changed(&d->life);
 	imp_device_links_prune(d, true);
 	imp_device_tell(d, (struct imp_device_event){ .kind = IMP_DEVICE_BOOTSTRAPPED,
@@ -217,7 +248,7 @@ void imp_device_bootstrap_round(struct imp_device *d)
 	enum imr_client_next end;
 
 	if (d->bs_again && (int32_t)(imp_device_now(d) - d->bs_at) >= 0)
-		imp_device_bootstrap(d);
+		ask(d);
 	if (!d->bs_end && imr_client_tick(&d->client, imp_device_now(d)) == IMR_CLIENT_FAILED)
 		d->bs_end = IMR_CLIENT_FAILED;
 	end = d->bs_end;
@@ -228,8 +259,10 @@ void imp_device_bootstrap_round(struct imp_device *d)
 		failed(d);
 	if (end)
 		d->bs_tries = 0;
+	if (d->bs_last && (int32_t)(imp_device_now(d) - d->bs_last_until) >= 0)
+		imp_device_end(d, &d->bs_last);
 	/* At rest the door is open to a server that is allowed to begin. */
 	if (d->options.listen && !d->bs_again && d->life.sequence.state != IMR_SEQ_BOOTSTRAP &&
-		(d->client.state == IMR_CLIENT_REST || d->client.state == IMR_CLIENT_SUCCESS))
+		d->client.state != IMR_CLIENT_OPEN && !imp_device_bootstrapping(d))
 		imr_client_open(&d->client);
 }

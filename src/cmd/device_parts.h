@@ -42,8 +42,11 @@ struct imp_device {
 	uint64_t bs_session, bs_request;
 	bool bs_unasked;   /* the server began */
 	unsigned bs_tries; /* handshakes that failed */
+	unsigned bs_vain;  /* bootstraps finished since a registration succeeded */
 	bool bs_again;	   /* another one at bs_at */
 	uint32_t bs_at;
+	uint64_t bs_last; /* session of the latest success, for repeated questions */
+	uint32_t bs_last_until;
 	enum imr_client_next bs_end; /* FINISHED or FAILED, to be seen to after the poll; 0 */
 	const char *bs_why;	     /* of FAILED */
 
@@ -103,6 +106,7 @@ void imp_device_link_leave(struct imp_device *d, struct imp_device_link *link);
 void imp_device_links_prune(struct imp_device *d, bool all);
 
 /* ---- device_bootstrap.c ---- */
+/* The sequence wants it: now, or after a wait when the latest ones led to no registration. */
 void imp_device_bootstrap(struct imp_device *d);
 void imp_device_bootstrap_answer(
 	struct imp_device *d, const struct imp_response *in, enum imp_net_failure why);

@@ -78,6 +78,7 @@ static void conclude(struct imp_device *d, struct imp_device_link *link,
 		event(d, link, was == IMP_REG_UPDATING ? IMP_DEVICE_UPDATED : IMP_DEVICE_REGISTERED,
 			NULL);
 		link->again = true;
+		d->bs_vain = 0;
 		imp_device_push(d, (struct imr_event){ .kind = IMR_DONE });
 		break;
 	case IMP_REG_FAILED:
