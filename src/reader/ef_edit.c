@@ -109,7 +109,7 @@ static int look(void *ctx, const struct imr_resource *r)
 		v = v >> 24 ? UINT32_MAX : v << 8 | r->value[i];
 	if (r->resource == BOOTSTRAP_SERVER)
 		at->account = v == 1;
-	if (r->resource == ACCOUNT_TIMEOUT && !(r->value[0] & 0x80))
+	if (r->resource == ACCOUNT_TIMEOUT && r->length && !(r->value[0] & 0x80))
 		at->timeout = v;
 	return 0;
 }
