@@ -56,7 +56,7 @@ static bool add_handlers(coap_context_t *coap)
 	coap_resource_t *all[] = { coap_resource_unknown_init2(imp_coap_on_request, 0),
 		coap_resource_init(coap_make_str_const(".well-known/core"), 0) };
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		if (all[i] == NULL)
 			return false;
 		for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
@@ -98,7 +98,7 @@ enum imp_status imp_coap_port(
 		port->secure = secure;
 		port->half_open_n = server && secure ? net->options.handshakes_max : 0;
 		port->half_open =
-			(coap_session_t **)calloc(port->half_open_n + 1, sizeof *port->half_open);
+			(coap_session_t **)calloc(port->half_open_n + 1, sizeof(coap_session_t *));
 		port->next = net->ports;
 		net->ports = port;
 		imp_dtls_enter();
@@ -108,7 +108,8 @@ enum imp_status imp_coap_port(
 	if (!ok) {
 		if (port)
 			imp_coap_port_free(port);
-		return imp_diag(diag, IMP_E_IO, "no CoAP socket: %s", strerror(errno));
+		(void)imp_diag(diag, IMP_E_IO, "no CoAP socket: %s", strerror(errno));
+		return IMP_E_IO;
 	}
 	*out = port;
 	return IMP_OK;
@@ -256,7 +257,7 @@ static enum imp_status net_listen(struct imp_net *net, const char *text, bool ps
 	coap_endpoint_t *endpoint = NULL;
 	coap_address_t bind_to;
 	struct imp_coap_uri uri;
-	struct port *port;
+	struct port *port = NULL;
 	socklen_t n;
 	enum imp_status st = imp_coap_uri(text, true, &uri, diag);
 

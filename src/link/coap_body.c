@@ -81,7 +81,7 @@ enum imp_body_step imp_body_take(struct imp_body *body, struct imp_body_pool *po
 		return refuse(body, pool, IMP_BODY_LARGE);
 	if (!grow(body, pool, body->n + part.n))
 		return refuse(body, pool, IMP_BODY_NO_ROOM);
-	if (part.n)
+	if (part.n && body->p)
 		memcpy(body->p + body->n, part.p, part.n);
 	body->n += part.n;
 	return block->more ? IMP_BODY_MORE : IMP_BODY_DONE;

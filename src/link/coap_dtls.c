@@ -96,7 +96,7 @@ static enum imp_status check_psk(const struct imp_credentials *own, struct imp_d
 static enum imp_status check_pair(const struct imp_credentials *own, struct imp_diag *diag)
 {
 	bool x509 = own->kind == IMP_PEER_X509;
-	struct key_id public, private, trust;
+	struct key_id public = { .n = 0 }, private = { .n = 0 }, trust = { .n = 0 };
 
 	if (!(x509 ? id_of_certificate : id_of_public_key)(own->identity, &public))
 		return imp_diag(diag, IMP_E_FORMAT, "own %s is not one in DER",
@@ -134,10 +134,27 @@ static enum imp_status make_offer(
 	return st;
 }
 
+/* Copy what was found good. */
+static enum imp_status copy(
+	const struct imp_credentials *own, struct imp_dtls *d, struct imp_diag *diag)
+{
+	d->octets = (uint8_t *)malloc(own->identity.n + own->key.n + own->trust.n);
+	if (d->octets == NULL)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	d->identity = put(d, own->identity);
+	d->key = put(d, own->key);
+	d->trust = put(d, own->trust);
+	if (own->sni.n && own->sni.n < sizeof d->sni)
+		memcpy(d->sni, own->sni.p, own->sni.n);
+	if (own->suites_n)
+		memcpy(d->suites, own->suites, own->suites_n * sizeof *d->suites);
+	d->suites_n = own->suites_n;
+	return IMP_OK;
+}
+
 enum imp_status imp_dtls(
 	const struct imp_credentials *own, struct imp_dtls *out, struct imp_diag *diag)
 {
-	struct imp_dtls d = { .kind = own ? own->kind : IMP_PEER_PSK };
 	enum imp_status st = IMP_OK;
 
 	if (own && own->kind == IMP_PEER_NONE)
@@ -146,27 +163,16 @@ enum imp_status imp_dtls(
 		st = own->kind == IMP_PEER_PSK ? check_psk(own, diag) : check_pair(own, diag);
 	if (st == IMP_OK && own && own->suites_n > IMP_SUITES_MAX)
 		st = imp_diag(diag, IMP_E_SPACE, "more than %d ciphersuites", IMP_SUITES_MAX);
-	if (st == IMP_OK)
-		st = make_offer(own, &d.offer, diag);
 	if (st != IMP_OK)
 		return st;
-	if (own) {
-		d.octets = (uint8_t *)malloc(own->identity.n + own->key.n + own->trust.n);
-		if (d.octets == NULL) {
-			imp_dtls_free(&d);
-			return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
-		}
-		d.identity = put(&d, own->identity);
-		d.key = put(&d, own->key);
-		d.trust = put(&d, own->trust);
-		if (own->sni.n && own->sni.n < sizeof d.sni)
-			memcpy(d.sni, own->sni.p, own->sni.n);
-		if (own->suites_n)
-			memcpy(d.suites, own->suites, own->suites_n * sizeof *d.suites);
-		d.suites_n = own->suites_n;
-	}
-	*out = d;
-	return IMP_OK;
+	memset(out, 0, sizeof *out);
+	out->kind = own ? own->kind : IMP_PEER_PSK;
+	st = make_offer(own, &out->offer, diag);
+	if (st == IMP_OK && own)
+		st = copy(own, out, diag);
+	if (st != IMP_OK)
+		imp_dtls_free(out);
+	return st;
 }
 
 void imp_dtls_free(struct imp_dtls *d)

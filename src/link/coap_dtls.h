@@ -27,7 +27,8 @@ struct imp_dtls {
 /*
  * Check and copy.  IMP_E_USAGE: no such kind, or parts missing; IMP_E_UNSUPPORTED: a PSK identity
  * with a NUL octet, no known suite; IMP_E_SPACE: longer than libcoap takes; IMP_E_FORMAT: not what
- * it is said to be; IMP_E_MISMATCH: certificate or public key of another private key.
+ * it is said to be; IMP_E_MISMATCH: certificate or public key of another private key.  own NULL: a
+ * server with PSKs alone.  After a failure out holds nothing.
  */
 IMP_MUST_CHECK enum imp_status imp_dtls(
 	const struct imp_credentials *own, struct imp_dtls *out, struct imp_diag *diag);

@@ -20,7 +20,7 @@ static bool more_slots(struct imp_net *net)
 		slots = (struct session **)realloc(net->slots, n * sizeof(struct session *));
 	if (slots == NULL)
 		return false;
-	memset(slots + net->slots_n, 0, (n - net->slots_n) * sizeof *slots);
+	memset(slots + net->slots_n, 0, (n - net->slots_n) * sizeof(struct session *));
 	net->slots = slots;
 	net->free_slot = net->slots_n;
 	net->slots_n = n;

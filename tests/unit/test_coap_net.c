@@ -4,6 +4,7 @@
 
 #include "link/coap_dtls.h"
 
+#include <coap3/coap.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -453,6 +454,46 @@ static void suites_do_not_meet(void **state)
 	}
 }
 
+/* ---- loss --------------------------------------------------------------------------------------
+ */
+
+/* One of twenty messages gets lost in each direction: within five attempts all is well, and what is
+ * told is told once. */
+static void loss(void **state)
+{
+	struct imp_net_options options = { .ack_timeout_ms = 200 };
+	struct imp_credentials me = coap_psk("me", coap_key);
+	unsigned port;
+
+	(void)state;
+	open_ends(&options);
+	port = coap_end_listen(&server, "coaps://127.0.0.1:0", true, NULL);
+	coap_debug_set_packet_loss("5%");
+	for (int i = 0; i < 6; i++) {
+		bool ok = false;
+
+		for (int attempt = 0; !ok && attempt < 5; attempt++) {
+			uint64_t session = coap_end_connect(&device, true, port, &me);
+			unsigned ended = device.responses + device.failures;
+
+			server.requests = 0;
+			coap_end_send(
+				&device, session, IMP_POST, COAP_ECHO, imp_span(octets, 5000));
+			while (device.responses + device.failures == ended) {
+				imp_coap_net.poll(device.net, 1);
+				imp_coap_net.poll(server.net, 1);
+			}
+			ok = device.code == IMP_COAP_CHANGED && device.body_n == 5000;
+			assert_in_range(server.requests, ok, 1);
+			device.code = 0;
+			imp_coap_net.end(device.net, session);
+		}
+		assert_true(ok);
+	}
+	coap_debug_set_packet_loss("0%");
+	close_ends();
+}
+
 /* ---- names --------------------------------------------------------------------------------------
  */
 
@@ -502,6 +543,7 @@ int main(void)
 		cmocka_unit_test(bad_listen),
 		cmocka_unit_test(suites),
 		cmocka_unit_test(suites_do_not_meet),
+		cmocka_unit_test(loss),
 		cmocka_unit_test(addresses),
 	};
 
