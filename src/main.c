@@ -25,6 +25,7 @@ static const struct imp_noun nouns[] = {
 	{ "card", "smartcards over PC/SC, and one in software", imp_card_cmds },
 	{ "boot", "load credentials as a device does, card first, then flash", imp_boot_cmds },
 	{ "server", "a bootstrap server out of a ledger", imp_server_cmds },
+	{ "device", "a simulated device: boots, bootstraps, registers", imp_device_cmds },
 	{ "inspect", "say what any file is and what it holds", imp_inspect_cmds },
 	{ NULL, NULL, NULL },
 };

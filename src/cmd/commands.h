@@ -8,5 +8,6 @@
 extern const struct imp_cmd imp_set_cmds[];
 extern const struct imp_cmd imp_inspect_cmds[];
 extern const struct imp_cmd imp_boot_cmds[];
+extern const struct imp_cmd imp_device_cmds[];
 
 #endif
