@@ -3,10 +3,12 @@
 RAM read and written, reset; many boots in one emulator.
 
 The debugger's protocol is that of GDB, over a socket pair."""
+import atexit
 import socket
 import subprocess
 
 DELAY = 20  # seconds that no boot takes
+LIFE = 600  # seconds after which an emulator ends that nobody has ended
 PACKET = 2000  # octets of memory in one request
 SLICE = 256  # octets of flash written at least
 
@@ -28,9 +30,11 @@ class Machine:
     def __init__(self, command, window, watched, stores_each, end, code):
         ours, theirs = socket.socketpair()
         self.qemu = subprocess.Popen(
-            command + ["-display", "none", "-monitor", "none", "-serial", "null", "-S",
-                       "-chardev", "socket,id=gdb,fd=%d" % theirs.fileno(), "-gdb", "chardev:gdb"],
+            ["timeout", str(LIFE)] + command +
+            ["-display", "none", "-monitor", "none", "-serial", "null", "-S",
+             "-chardev", "socket,id=gdb,fd=%d" % theirs.fileno(), "-gdb", "chardev:gdb"],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        atexit.register(self.close)
         theirs.close()
         ours.settimeout(DELAY)
         self.socket, self.pending = ours, b""
@@ -43,9 +47,10 @@ class Machine:
         self.flash()
 
     def close(self):
+        if self.qemu.poll() is None:
+            self.send("k")
+            self.qemu.wait(DELAY)
         self.socket.close()
-        self.qemu.kill()
-        self.qemu.wait()
 
     # -- protocol --
 
