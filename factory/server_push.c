@@ -40,6 +40,18 @@ static enum imp_status carry_out(struct push *p, const char *endpoint)
 	return IMP_E_REFUSED;
 }
 
+/* With --dry-run: is there such a unit, and can it be reached? */
+static enum imp_status rehearse(struct push *p, const char *endpoint)
+{
+	struct imp_credentials own;
+	enum imp_status st = imp_provider_credentials(
+		imp_bs_host_provider(p->host), imp_span_str(endpoint), &own, &p->env->diag);
+
+	if (st == IMP_OK)
+		imp_note(p->env, "'%s' has an account to reach it by; nothing was sent", endpoint);
+	return st;
+}
+
 static enum imp_status push(struct push *p, const struct imp_args *args)
 {
 	struct imp_env *env = p->env;
@@ -52,6 +64,8 @@ static enum imp_status push(struct push *p, const struct imp_args *args)
 			imp_arg(args, "ledger"), false, env->clock, &p->ledger, &env->diag);
 	if (st == IMP_OK)
 		st = imp_bs_host_open(env, p->ledger, &p->options.provider, &p->host);
+	if (st == IMP_OK && env->dry_run)
+		return rehearse(p, endpoint);
 	if (st == IMP_OK)
 		st = imp_bs_host_push(p->host, imp_arg(args, "to"), endpoint, &env->diag);
 	return st == IMP_OK ? carry_out(p, endpoint) : st;

@@ -184,6 +184,10 @@ static enum imp_status run_server(struct run *run, const struct imp_args *args)
 		st = imp_bs_host_open(env, run->ledger, &run->options.provider, &run->host);
 	if (st == IMP_OK)
 		st = check_work(run);
+	if (st == IMP_OK && env->dry_run) {
+		imp_note(env, "all is there to serve; nothing was opened");
+		return IMP_OK;
+	}
 	if (st == IMP_OK)
 		st = listen_all(run, args);
 	if (st == IMP_OK)

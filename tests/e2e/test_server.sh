@@ -182,6 +182,14 @@ wait $waiting
 out=$(cat pushed.json)
 tells "written to without asking" '.finished and .answers == []'
 
+# ---- rehearsals ----------------------------------------------------------------------------------
+
+sha256sum l.db >before
+expect 0 "a rehearsal of run" server run --ledger l.db --listen coaps://127.0.0.1:0 --write air.yaml --dry-run
+says "nothing was opened"
+expect 0 "a rehearsal of push" server push --ledger l.db --endpoint urn:dev:ops:0001B2-E-00002 --to coaps://127.0.0.1:5683 --write air.yaml --dry-run
+check "the ledger is as it was" sha256sum --quiet -c before
+
 # ---- bad input -----------------------------------------------------------------------------------
 
 run server run --ledger l.db --listen coap://127.0.0.1:0
