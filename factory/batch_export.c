@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imprint batch export: the server side of a batch, one JSON line or CSV row for each account of
- * each unit with keys: who it is, and what proves it.  Identities, public keys and certificates
- * stand in the ledger; secrets are opened only when they are asked for.
+ * imprint batch export, and server export as far as it is the same: the server side of a batch, one
+ * JSON line or CSV row for each account of each unit with keys: who it is, and what proves it.
+ * Identities, public keys and certificates stand in the ledger; secrets are opened only when they
+ * are asked for.
  */
 #include "factory/commands.h"
 
@@ -356,15 +357,14 @@ static enum imp_status put_all(struct export *e)
 /* ---- the command ------------------------------------------------------------------------------
  */
 
-static enum imp_status read_options(struct export *e, const struct imp_args *args)
+static enum imp_status read_format(struct imp_env *env, const struct imp_args *args, bool *csv)
 {
 	const char *format = imp_arg(args, "format");
 
-	e->reveal = imp_flag(args, "reveal-secrets");
 	if (format && strcmp(format, "jsonl") != 0 && strcmp(format, "csv") != 0)
-		return imp_diag(&e->job->env->diag, IMP_E_USAGE,
-			"--format %s: neither jsonl nor csv", format);
-	e->csv = format && strcmp(format, "csv") == 0;
+		return imp_diag(
+			&env->diag, IMP_E_USAGE, "--format %s: neither jsonl nor csv", format);
+	*csv = format && strcmp(format, "csv") == 0;
 	return IMP_OK;
 }
 
@@ -406,12 +406,11 @@ static enum imp_status tell(struct imp_env *env, const struct export *e)
 
 static enum imp_status run(struct export *e, struct imp_env *env, const struct imp_args *args)
 {
-	enum imp_status st = read_options(e, args);
+	enum imp_status st =
+		imp_job_open(env, imp_arg(args, "ledger"), imp_arg(args, "batch"), false, e->job);
 
 	e->path = imp_arg(args, "out");
-	if (st == IMP_OK)
-		st = imp_job_open(
-			env, imp_arg(args, "ledger"), imp_arg(args, "batch"), false, e->job);
+	e->reveal = imp_flag(args, "reveal-secrets");
 	if (st == IMP_OK)
 		st = imp_job_load_profile(e->job);
 	if (st == IMP_OK && e->reveal)
@@ -426,7 +425,7 @@ static enum imp_status run(struct export *e, struct imp_env *env, const struct i
 	return st == IMP_OK ? tell(env, e) : st;
 }
 
-enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args)
+enum imp_status imp_export_accounts(struct imp_env *env, const struct imp_args *args, bool csv)
 {
 	IMP_JOB job = { .env = env, .lock = -1 };
 	struct export *e = calloc(1, sizeof *e);
@@ -435,6 +434,7 @@ enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *arg
 	if (!e)
 		return imp_diag(&env->diag, IMP_E_INTERNAL, "out of memory");
 	e->job = &job;
+	e->csv = csv;
 	st = run(e, env, args);
 	if (e->set)
 		imp_set_free(e->set);
@@ -444,4 +444,12 @@ enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *arg
 	free(e->out);
 	free(e);
 	return st;
+}
+
+enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args)
+{
+	bool csv = false;
+	enum imp_status st = read_format(env, args, &csv);
+
+	return st == IMP_OK ? imp_export_accounts(env, args, csv) : st;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/bs_host.h"
 
+#include "factory/peer_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,5 +18,11 @@ enum imp_status imp_batch_scrap(struct imp_env *env, const struct imp_args *args
 enum imp_status imp_batch_export(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_server_run(struct imp_env *env, const struct imp_args *args);
 enum imp_status imp_server_push(struct imp_env *env, const struct imp_args *args);
+enum imp_status imp_server_export(struct imp_env *env, const struct imp_args *args);
+enum imp_status imp_server_import(struct imp_env *env, const struct imp_args *args);
+
+/* What batch export and server export have in common: reads the options ledger, batch, out,
+ * reveal-secrets, key-file and force. */
+enum imp_status imp_export_accounts(struct imp_env *env, const struct imp_args *args, bool csv);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "factory/fields.h"
 #include "factory/made_cred.h"
+#include "factory/set_cred.h"
 #include "ledger/delivery.h"
+#include "model/set_form.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,17 +108,27 @@ static enum imp_status plan(
 	return st;
 }
 
+static enum imp_status seal_payload(const struct imp_unit *unit, struct imp_sealer *sealer,
+	struct imp_span payload, struct imp_wr *out, struct imp_diag *diag)
+{
+	uint8_t aad[IMP_DELIVERY_AAD_MAX];
+	size_t aad_n = imp_delivery_aad(unit, aad);
+	enum imp_status st = imp_seal(sealer, imp_span(aad, aad_n), payload, out);
+
+	if (st != IMP_OK)
+		return imp_diag(diag, st, "cannot seal the keys of '%s'", unit->endpoint);
+	return IMP_OK;
+}
+
 static enum imp_status seal(struct imp_delivery_maker *m, const struct imp_unit *unit,
 	struct imp_sealer *sealer, struct imp_diag *diag)
 {
 	struct imp_wr wr = imp_wr(m->sealed, sizeof m->sealed);
-	uint8_t aad[IMP_DELIVERY_AAD_MAX];
-	size_t aad_n = imp_delivery_aad(unit, aad);
-	enum imp_status st = imp_seal(
-		sealer, imp_span(aad, aad_n), imp_span(m->made.payload, m->made.payload_n), &wr);
+	enum imp_status st =
+		seal_payload(unit, sealer, imp_span(m->made.payload, m->made.payload_n), &wr, diag);
 
 	if (st != IMP_OK)
-		return imp_diag(diag, st, "cannot seal the keys of '%s'", unit->endpoint);
+		return st;
 	for (size_t i = 0; i < m->made.credentials_n; i++) {
 		m->credentials[i] = imp_made_cred(m->profile, m->maker, &m->made, i);
 		m->credentials[i].accounts = 0; /* of no account in the unit's own payload */
@@ -161,5 +173,50 @@ enum imp_status imp_delivery_record(struct imp_delivery_maker *m, struct imp_dia
 	st = imp_ledger_deliver(m->ledger, &m->record, diag);
 	m->record = (struct imp_unit_made){ .unit = 0 };
 	imp_made_wipe(&m->made);
+	return st;
+}
+
+/* ---- made elsewhere ---------------------------------------------------------------------------
+ */
+
+struct adopted {
+	uint8_t payload[IMP_PAYLOAD_MAX]; /* secret */
+	uint8_t sealed[IMP_PAYLOAD_MAX + IMP_SEAL_OVERHEAD];
+	struct imp_set_creds credentials;
+};
+
+static enum imp_status record_adopted(struct adopted *a, struct imp_ledger *ledger,
+	const struct imp_unit *unit, struct imp_sealer *sealer, const struct imp_set *set,
+	struct imp_diag *diag)
+{
+	struct imp_wr payload = imp_wr(a->payload, sizeof a->payload);
+	struct imp_wr sealed = imp_wr(a->sealed, sizeof a->sealed);
+	struct imp_unit_made record = { .unit = unit->id };
+	enum imp_status st = imp_set_to_ef(set, &payload);
+
+	if (st == IMP_OK)
+		st = imp_set_creds(set, &a->credentials);
+	if (st != IMP_OK)
+		return imp_diag(diag, st, "'%s': %s", unit->endpoint, imp_status_text(st));
+	st = seal_payload(unit, sealer, imp_wr_span(&payload), &sealed, diag);
+	if (st != IMP_OK)
+		return st;
+	record.sealed = imp_wr_span(&sealed);
+	record.credentials = a->credentials.v;
+	record.credentials_n = a->credentials.n;
+	return imp_ledger_deliver(ledger, &record, diag);
+}
+
+enum imp_status imp_delivery_adopt(struct imp_ledger *ledger, const struct imp_unit *unit,
+	struct imp_sealer *sealer, const struct imp_set *set, struct imp_diag *diag)
+{
+	struct adopted *a = malloc(sizeof *a);
+	enum imp_status st;
+
+	if (!a)
+		return imp_diag(diag, IMP_E_INTERNAL, "out of memory");
+	st = record_adopted(a, ledger, unit, sealer, set, diag);
+	imp_wipe(a->payload, sizeof a->payload);
+	free(a);
 	return st;
 }

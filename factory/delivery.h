@@ -27,4 +27,10 @@ IMP_MUST_CHECK enum imp_status imp_delivery_make(struct imp_delivery_maker *make
 IMP_MUST_CHECK enum imp_status imp_delivery_record(
 	struct imp_delivery_maker *maker, struct imp_diag *diag);
 
+/* Record accounts that were made elsewhere as the delivery of a unit; durable on return.  Failures
+ * as imp_ledger_deliver(); IMP_E_SPACE: no payload has room for them. */
+IMP_MUST_CHECK enum imp_status imp_delivery_adopt(struct imp_ledger *ledger,
+	const struct imp_unit *unit, struct imp_sealer *sealer, const struct imp_set *set,
+	struct imp_diag *diag);
+
 #endif

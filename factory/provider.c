@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "factory/provider.h"
 
-#include "base/hex.h"
-#include "crypto/cert_view.h"
 #include "crypto/seal.h"
 #include "factory/delivery.h"
 #include "factory/keyring.h"
+#include "factory/leshan.h"
+#include "factory/peer_text.h"
 #include "ledger/delivery.h"
 #include "model/set_form.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,16 +139,6 @@ static const struct imp_set *find_account(const struct imp_provider *p, const st
 /* ---- who --------------------------------------------------------------------------------------
  */
 
-/* The SubjectPublicKeyInfo of what a peer has shown. */
-static struct imp_span public_key(enum imp_peer_kind kind, struct imp_span identity)
-{
-	struct imp_cert_view view;
-
-	if (kind == IMP_PEER_RPK)
-		return identity;
-	return imp_cert_view(identity, &view) == IMP_OK ? view.spki : imp_span(NULL, 0);
-}
-
 static enum imp_status unit_of_peer(struct imp_provider *p, enum imp_peer_kind kind,
 	struct imp_span identity, struct imp_unit *out)
 {
@@ -159,7 +148,7 @@ static enum imp_status unit_of_peer(struct imp_provider *p, enum imp_peer_kind k
 	if (kind == IMP_PEER_PSK)
 		return imp_ledger_unit_by_credential(
 			p->ledger, IMP_CRED_PSK_IDENTITY, identity, out, &p->diag);
-	identity = public_key(kind, identity);
+	identity = imp_peer_public_key(kind, identity);
 	if (!identity.n)
 		return IMP_E_ABSENT;
 	st = imp_fingerprint_public(identity, fingerprint);
@@ -239,42 +228,6 @@ static enum imp_status check_peer(struct imp_provider *p, const struct imp_peer 
 		return imp_diag(
 			&p->diag, IMP_E_DENIED, "its identity belongs to '%s'", unit->endpoint);
 	return IMP_OK;
-}
-
-const char *imp_peer_text(const struct imp_peer *peer, char *out, size_t cap)
-{
-	uint8_t fingerprint[IMP_SHA256] = { 0 };
-	char hex[2 * 8 + 1];
-	struct imp_wr wr = imp_wr(hex, sizeof hex - 1);
-	struct imp_span key;
-	size_t n;
-
-	switch (peer->kind) {
-	case IMP_PEER_PSK:
-		n = (size_t)snprintf(out, cap, "PSK ");
-		for (size_t i = 0; i < peer->identity.n && n + 1 < cap; i++) {
-			uint8_t c = peer->identity.p[i];
-
-			out[n++] = c >= 0x20 && c < 0x7F ? (char)c : '.';
-		}
-		(void)snprintf(out + n, cap - n, " at %s", peer->address);
-		return out;
-	case IMP_PEER_RPK:
-	case IMP_PEER_X509:
-		key = public_key(peer->kind, peer->identity);
-		if (imp_fingerprint_public(key, fingerprint) != IMP_OK)
-			memset(fingerprint, 0, sizeof fingerprint);
-		imp_hex_put(&wr, imp_span(fingerprint, 8));
-		hex[wr.n] = '\0';
-		(void)snprintf(out, cap, "%s with key %s at %s",
-			peer->kind == IMP_PEER_RPK ? "raw public key" : "certificate", hex,
-			peer->address);
-		return out;
-	case IMP_PEER_NONE:
-	default:
-		(void)snprintf(out, cap, "nothing proved at %s", peer->address);
-		return out;
-	}
 }
 
 /* ---- what -------------------------------------------------------------------------------------
@@ -431,6 +384,80 @@ enum imp_status imp_provider_credentials(struct imp_provider *p, struct imp_span
 		return imp_diag(diag, IMP_E_UNSUPPORTED,
 			"'%s': only PSK and NoSec accounts are written to unasked", name);
 	}
+}
+
+enum imp_status imp_provider_hand_over(struct imp_provider *p, const struct imp_unit *unit,
+	struct imp_set *set, const struct imp_set **holder, uint16_t *account)
+{
+	enum imp_status st;
+	int32_t i;
+
+	p->diag = (struct imp_diag){ .status = IMP_OK };
+	st = load(p, unit);
+	if (st == IMP_OK)
+		st = give(p, unit, set);
+	if (st != IMP_OK)
+		return st;
+	*holder = unit->delivered && account_of(&p->delivery) >= 0 ? &p->delivery : &p->own;
+	i = account_of(*holder);
+	if (i < 0)
+		*holder = NULL;
+	*account = i < 0 ? 0 : (uint16_t)i;
+	return IMP_OK;
+}
+
+/* What the unit would get already. */
+static const struct imp_set *given_already(struct imp_provider *p, struct imp_set *own)
+{
+	if (p->delivery.n)
+		return &p->delivery;
+	return give_own(p, own) == IMP_OK ? own : NULL;
+}
+
+static enum imp_status adopt(struct imp_provider *p, const struct imp_unit *unit, bool record)
+{
+	struct imp_sealer *sealer = NULL;
+	enum imp_status st = check_identities(p);
+
+	if (st == IMP_OK)
+		st = imp_keyring_sealer(p->keyring, unit->batch, &sealer, &p->diag);
+	if (st == IMP_OK && record)
+		st = imp_delivery_adopt(p->ledger, unit, sealer, &p->delivery, &p->diag);
+	return st;
+}
+
+enum imp_status imp_provider_take_over(struct imp_provider *p, const struct imp_unit *unit,
+	const struct imp_set *set, bool record, bool *known)
+{
+	const struct imp_set *have;
+	struct imp_set *own;
+	bool same;
+	enum imp_status st;
+
+	p->diag = (struct imp_diag){ .status = IMP_OK };
+	st = load(p, unit);
+	if (st != IMP_OK)
+		return st;
+	own = malloc(sizeof *own);
+	if (!own)
+		return imp_diag(&p->diag, IMP_E_INTERNAL, "out of memory");
+	imp_set_init(own);
+	have = given_already(p, own);
+	same = have && imp_leshan_equal(have, set);
+	imp_set_free(own);
+	free(own);
+	if (!same && p->delivery.n)
+		st = imp_diag(&p->diag, IMP_E_DENIED,
+			"something else was made for it, and a device may have it already");
+	if (!same && st == IMP_OK)
+		st = give_all(set, &p->delivery);
+	if (!same && st == IMP_OK)
+		st = adopt(p, unit, record);
+	imp_set_wipe(&p->own);
+	imp_set_wipe(&p->delivery);
+	if (st == IMP_OK)
+		*known = same;
+	return st;
 }
 
 /* Does the first made unit of this batch have a server account? */

@@ -40,9 +40,6 @@ enum imp_status imp_provider_psk(
 bool imp_provider_judge(
 	struct imp_provider *provider, enum imp_peer_kind kind, struct imp_span identity);
 
-/* "PSK bs-17 at 127.0.0.1:5684"; returns out. */
-const char *imp_peer_text(const struct imp_peer *peer, char *out, size_t cap);
-
 /* As configure of struct imp_bs_server_seam.  A failure has a text in imp_provider_why(). */
 enum imp_status imp_provider_configure(struct imp_provider *provider, struct imp_span endpoint,
 	const struct imp_peer *peer, struct imp_set *set, struct imp_bs_policy *policy);
@@ -53,6 +50,26 @@ const char *imp_provider_why(const struct imp_provider *provider);
  * next call. */
 IMP_MUST_CHECK enum imp_status imp_provider_credentials(struct imp_provider *provider,
 	struct imp_span endpoint, struct imp_credentials *out, struct imp_diag *diag);
+
+/*
+ * For another server that is to do this one's work: what the unit is to get, into set (empty,
+ * initialised) - made and recorded first, as for a device that asks -, and its bootstrap account
+ * that is in force: an instance of /0 in *holder, NULL when there is none, until the next call.
+ * Failures as configure, with a text in imp_provider_why().
+ */
+IMP_MUST_CHECK enum imp_status imp_provider_hand_over(struct imp_provider *provider,
+	const struct imp_unit *unit, struct imp_set *set, const struct imp_set **holder,
+	uint16_t *account);
+
+/*
+ * Take over what another server gives to the unit: *known when it would get that here already, as
+ * far as Leshan's form can tell; else record it as its delivery, or, without record, only see that
+ * it could be.  IMP_E_DENIED: it has another delivery; IMP_E_INCONSISTENT: a bootstrap account with
+ * the PSK identity of the one that it replaces; else as configure.  A text in
+ * imp_provider_why().
+ */
+IMP_MUST_CHECK enum imp_status imp_provider_take_over(struct imp_provider *provider,
+	const struct imp_unit *unit, const struct imp_set *set, bool record, bool *known);
 
 /* Does any unit of the ledger have something to be written, without a profile?  Looks at one unit
  * of each batch. */

@@ -154,33 +154,48 @@ static enum imp_status read_word(struct imp_env *env, const struct imp_args *arg
 	return IMP_E_USAGE;
 }
 
-static enum imp_status read_policy(
+static enum imp_status read_clearing(
 	struct imp_env *env, const struct imp_args *args, struct imp_bs_policy *policy)
 {
 	static const struct word clearings[] = { { "accounts", IMP_CLEAR_ACCOUNTS },
 		{ "all", IMP_CLEAR_ALL }, { "nothing", IMP_CLEAR_NOTHING }, { NULL, 0 } };
-	static const struct word formats[] = { { "tlv", IMP_FORMAT_TLV },
-		{ "senml-cbor", IMP_FORMAT_SENML_CBOR }, { "senml-json", IMP_FORMAT_SENML_JSON },
-		{ NULL, 0 } };
-	unsigned clearing = IMP_CLEAR_ACCOUNTS, format = IMP_FORMAT_TLV;
+	unsigned clearing = IMP_CLEAR_ACCOUNTS;
 	enum imp_status st = read_word(env, args, "clear", clearings, &clearing);
 
-	if (st == IMP_OK)
-		st = read_word(env, args, "format", formats, &format);
 	policy->clearing = (enum imp_clearing)clearing;
-	policy->format = (uint16_t)format;
 	policy->discover = !imp_flag(args, "no-discover");
 	return st;
 }
 
-enum imp_status imp_server_options_read(
+static enum imp_status read_format(
+	struct imp_env *env, const struct imp_args *args, struct imp_bs_policy *policy)
+{
+	static const struct word formats[] = { { "tlv", IMP_FORMAT_TLV },
+		{ "senml-cbor", IMP_FORMAT_SENML_CBOR }, { "senml-json", IMP_FORMAT_SENML_JSON },
+		{ NULL, 0 } };
+	unsigned format = IMP_FORMAT_TLV;
+	enum imp_status st = read_word(env, args, "format", formats, &format);
+
+	policy->format = (uint16_t)format;
+	return st;
+}
+
+enum imp_status imp_server_options_read_giving(
 	struct imp_env *env, const struct imp_args *args, struct imp_server_options *o)
 {
-	enum imp_status st = read_policy(env, args, &o->provider.policy);
+	enum imp_status st = read_clearing(env, args, &o->provider.policy);
 
 	o->provider.key_files = o->key_files;
 	o->provider.key_files_n = imp_arg_all(args, "key-file", o->key_files);
 	if (st == IMP_OK && imp_arg(args, "write"))
 		st = read_profile(env, imp_arg(args, "write"), o);
 	return st;
+}
+
+enum imp_status imp_server_options_read(
+	struct imp_env *env, const struct imp_args *args, struct imp_server_options *o)
+{
+	enum imp_status st = read_format(env, args, &o->provider.policy);
+
+	return st == IMP_OK ? imp_server_options_read_giving(env, args, o) : st;
 }

@@ -15,8 +15,10 @@ struct imp_server_options {
 	uint8_t identity[8192], key[512];
 };
 
-/* Each with out zeroed, or filled by the other; imp_server_options_free() in every case.  read:
- * what is given to devices.  read_own: of a server that listens. */
+/* Each with out zeroed, or filled by another; imp_server_options_free() in every case.  giving:
+ * what devices get.  read: that, and in which format.  read_own: of a server that listens. */
+IMP_MUST_CHECK enum imp_status imp_server_options_read_giving(
+	struct imp_env *env, const struct imp_args *args, struct imp_server_options *out);
 IMP_MUST_CHECK enum imp_status imp_server_options_read(
 	struct imp_env *env, const struct imp_args *args, struct imp_server_options *out);
 IMP_MUST_CHECK enum imp_status imp_server_options_read_own(

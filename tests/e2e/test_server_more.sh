@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# imprint server: handing over to another server and taking over from one; devices with certificates
+# and raw public keys; what a profile to write may be; refusals that leave a trace.
+# shellcheck disable=SC2154 # root, out and rc come from batch_lib.sh
+set -u
+# shellcheck source=tests/e2e/batch_lib.sh
+. "$(dirname "$0")/batch_lib.sh"
+profiles
+device=$here/bs_device.py
+pid=''
+trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
+
+serve() { # ledger, arguments of server run; sets dtls and plain to the ports
+	local ledger=$1
+	shift
+	"$IMPRINT" --json server run --ledger "$ledger" --listen coaps://127.0.0.1:0 --listen coap://127.0.0.1:0 --allow-nosec "$@" \
+		>server.log 2>server.err </dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		[ "$(grep -c '"event":"listening"' server.log)" = 2 ] && break
+		sleep 0.05
+	done
+	dtls=$(sed -nE 's/.*"uri":"coaps:[^"]*","port":([0-9]+).*/\1/p' server.log)
+	plain=$(sed -nE 's/.*"uri":"coap:[^"]*","port":([0-9]+).*/\1/p' server.log)
+}
+stop() {
+	kill -TERM "$pid"
+	wait "$pid"
+	rc=$?
+	pid=''
+}
+bs() { # arguments of the device; $out is what it tells
+	out=$(python3 "$device" --server "$plain" "$@" 2>&1)
+	rc=$?
+}
+writes() { # what was written, by path
+	jq -S '[.requests[] | select(.method == "PUT") | {path, hex}]' <<<"$out"
+}
+
+sed 's/^targets:/  - role: server\n    uri: coaps:\/\/dm.example.com:5684\n    security: psk\n    short-server-id: 101\n    lifetime: 86400\n    psk:\n      identity: "dm-{serial}"\n      length: 16\n&/' psk.yaml >full.yaml
+cat >air.yaml <<END
+product: meter
+endpoint: "urn:dev:ops:0001B2-{serial}"
+keys: persistent
+accounts:
+  - role: bootstrap
+    uri: coaps://bs.example.com:5684
+    security: psk
+    psk:
+      identity: "bs2-{serial}"
+      length: 32
+  - role: server
+    uri: coaps://dm.example.com:5684
+    security: psk
+    short-server-id: 202
+    lifetime: 300
+    psk:
+      identity: "dm2-{serial}"
+      length: 16
+targets:
+  flash:
+    layout: $root/flash-images/layouts/nor-4k.yaml
+seal:
+  station-key: pki/station.key
+END
+
+# ---- handing over to Leshan ----------------------------------------------------------------------
+
+devices d.csv S- 3
+devices e.csv E- 2
+for batch in full:d bare:e; do
+	profile=${batch%:*}.yaml
+	[ -f "$profile" ] || profile=psk.yaml
+	expect 0 "plan" batch new --ledger l.db --profile "$profile" --devices "${batch#*:}.csv" --name "${batch%:*}"
+	expect 0 "run" batch run --ledger l.db --batch "${batch%:*}" --out out
+done
+cp l.db other.db
+hand() { run server export --ledger "$@"; }
+
+hand l.db --batch full --to leshan --out f.jsonl
+check "keys in clear have to be asked for" [ $rc = 2 ]
+says "reveal-secrets"
+check "nothing is written" [ ! -e f.jsonl ]
+expect 0 "for Leshan" server export --ledger l.db --batch full --to leshan --out f.jsonl --reveal-secrets
+check "for the owner alone" [ "$(stat -c %a f.jsonl)" = 600 ]
+check "a line for each unit" [ "$(wc -l <f.jsonl)" = 3 ]
+expect 0 "the keys as batch export has them" batch export --ledger l.db --batch full --out keys.jsonl --reveal-secrets
+key() { jq -r "select(.serial == \"$1\" and .role == \"$2\").psk" keys.jsonl; }
+shape() { jq -se "$1" f.jsonl >shape.log 2>&1; }
+check "the device proves itself by its bootstrap account" shape "[.[] | .security.tls] | .[0] == {mode: \"psk\", details: {identity: \"id-S-00000\", key: \"$(key S-00000 bootstrap)\"}}"
+check "the bootstrap account itself is not given" shape 'all(.[].bootstrap.security[]; .bootstrapServer == false)'
+check "identity and key as octets" shape 'all(.[].bootstrap.security[]; .securityMode == "PSK" and (.publicKeyOrId | implode | startswith("dm-S-")) and (.secretKey | length) == 16 and .serverId == 101)'
+# shellcheck disable=SC2016
+check "the key is the unit's" [ "$(jq -r '.bootstrap.security[].secretKey | map(. as $o | "0123456789abcdef" | .[$o/16|floor:][:1] + ("0123456789abcdef" | .[$o%16:][:1])) | join("")' f.jsonl | head -1)" = "$(key S-00000 server)" ]
+check "what is deleted first, and that it asks" shape 'all(.[]; .bootstrap.toDelete == ["/0", "/1"] and .bootstrap.autoIdForSecurityObject)'
+check "the server object" shape 'all(.[].bootstrap.servers[]; .shortId == 101 and .lifetime == 86400 and .binding == "U")'
+schema=$root/../shared/vectors/peers/leshan_bootstrap_config.schema.json
+if [ -f "$schema" ]; then
+	check "members are those of the schema" shape "$(jq -c '.properties | {top: keys, security: (.security.additionalProperties.properties | keys), servers: (.servers.additionalProperties.properties | keys)}' "$schema") as \$s | all(.[].bootstrap; (keys - \$s.top) == [] and all(.security[]; (keys - \$s.security) == []) and all(.servers[]; (keys - \$s.servers) == []))"
+else
+	echo "skipped: $schema is not there"
+fi
+hand l.db --batch full --to leshan --out f.jsonl --reveal-secrets
+check "a file that is there stays" [ $rc = 7 ]
+says "--force"
+hand l.db --batch full --to leshan --out g.jsonl --reveal-secrets --clear nothing --no-discover
+check "nothing deleted, nothing asked" [ "$(jq -c '.bootstrap | [.toDelete, .autoIdForSecurityObject]' g.jsonl | sort -u)" = '[[],false]' ]
+hand l.db --batch bare --to leshan --out b.jsonl --reveal-secrets
+check "nothing to give" [ $rc = 7 ]
+says "--write"
+expect 0 "with accounts made for it" server export --ledger l.db --batch bare --to leshan --out b.jsonl --reveal-secrets --write air.yaml
+expect 0 "the very same again" server export --ledger l.db --batch bare --to leshan --out b2.jsonl --reveal-secrets --write air.yaml
+check "not a key more" cmp -s b.jsonl b2.jsonl
+check "the replacement is marked" [ "$(jq -c '[.bootstrap.security["0"].bootstrapServer, .security.tls.details.identity[:3]]' b.jsonl | sort -u)" = '[true,"id-"]' ]
+expect 0 "the ledger holds" ledger verify --ledger l.db
+
+for to in json:jsonl csv:csv; do
+	expect 0 "${to%:*}" server export --ledger l.db --batch full --to "${to%:*}" --out "list.${to#*:}"
+	expect 0 "as batch export" batch export --ledger l.db --batch full --format "${to#*:}" --out "list2.${to#*:}"
+	check "${to%:*} is the same" cmp -s "list.${to#*:}" "list2.${to#*:}"
+done
+expect 2 "another server" server export --ledger l.db --batch full --to nowhere --out x
+expect 2 "json of what is not the unit's own" server export --ledger l.db --batch full --to json --out x --write air.yaml
+expect 4 "no such batch" server export --ledger l.db --batch none --to leshan --out x --reveal-secrets
+check "no file of these" [ ! -e x ]
+
+# ---- taking over ---------------------------------------------------------------------------------
+
+taken() { jq -c '[.recorded, .known, .unknown]' <<<"$out"; }
+expect 0 "what it gives already" server import --json --ledger l.db b.jsonl
+check "is known" [ "$(taken)" = "[0,2,0]" ]
+expect 0 "seen without recording" server import --json --dry-run --ledger other.db b.jsonl
+check "would be recorded" [ "$(taken)" = "[2,0,0]" ]
+expect 0 "what another server gives" server import --json --ledger other.db b.jsonl
+check "is recorded" [ "$(taken)" = "[2,0,0]" ]
+expect 0 "twice" server import --json --ledger other.db b.jsonl
+check "changes nothing" [ "$(taken)" = "[0,2,0]" ]
+expect 0 "own accounts" server import --json --ledger other.db f.jsonl
+check "are known" [ "$(taken)" = "[0,3,0]" ]
+expect 0 "and out again" server export --ledger other.db --batch bare --to leshan --out b3.jsonl --reveal-secrets
+check "nothing is lost on the way" cmp -s b.jsonl b3.jsonl
+expect 0 "the ledger holds" ledger verify --ledger other.db
+ep=urn:dev:ops:0001B2-E-00000
+serve l.db --write air.yaml
+bs --query "ep=$ep" --payloads
+first=$(writes)
+stop
+serve other.db
+bs --query "ep=$ep" --payloads
+check "the device gets the same from both" [ "$(writes)" = "$first" ]
+check "control: it gets something" [ "$(jq length <<<"$first")" = 3 ]
+stop
+
+# Leshan's own file: endpoints with their configurations, octets with a sign
+cp l.db fresh.db
+jq -s 'map({key: .endpoint, value: (.bootstrap | .security |= map_values(.secretKey |= map(if . > 127 then . - 256 else . end)))}) | from_entries' f.jsonl >leshan.json
+expect 0 "Leshan's own file" server import --json --ledger fresh.db leshan.json
+check "is read" [ "$(taken)" = "[0,3,0]" ]
+jq '.[].security[].secretKey = "AAECAwQFBgcICQoLDA0ODw=="' leshan.json | jq 'with_entries(select(.key | endswith("S-00000")))' >new.json
+expect 0 "a key in base64" server import --json --ledger fresh.db new.json
+check "is another, and recorded" [ "$(taken)" = "[1,0,0]" ]
+
+refuse() { # exit code, what, text, jq filter over leshan.json
+	jq "$4" leshan.json >bad.json
+	expect "$1" "$2" server import --ledger fresh.db bad.json
+	says "$3"
+}
+refuse 3 "the same key in two devices" "its psk" '.[].security[].secretKey = [range(16)]'
+refuse 3 "a member that is none" "securities" '.[].securities = {}'
+refuse 3 "not a text" "uri" '.[].security[].uri = 7'
+refuse 3 "octets that are none" "secretKey" '.[].security[].secretKey = [256]'
+refuse 3 "a security account alone" "K" '.[].servers = {}'
+refuse 3 "no such mode" "securityMode" '.[].security[].securityMode = "EST"'
+refuse 4 "nobody's endpoint" "nobody" '.nobody = .["urn:dev:ops:0001B2-S-00001"] | with_entries(select(.key == "nobody"))'
+refuse 7 "made otherwise before" "something else" 'with_entries(select(.key | endswith("S-00000"))) | .[].servers[].lifetime = 60'
+jq '.nobody = .["urn:dev:ops:0001B2-S-00001"] | with_entries(select(.key | endswith("S-00000") | not))' leshan.json >some.json
+expect 0 "nobody's endpoint is passed over" server import --json --skip-unknown --ledger fresh.db some.json
+check "and counted" [ "$(taken)" = "[0,2,1]" ]
+head -c 700 f.jsonl >cut.jsonl
+expect 3 "cut short" server import --ledger fresh.db cut.jsonl
+cat f.jsonl f.jsonl >double.jsonl
+expect 3 "named twice" server import --ledger other.db double.jsonl
+says "line 1 already"
+expect 3 "not JSON" server import --ledger fresh.db psk.yaml
+expect 4 "no file" server import --ledger fresh.db none.jsonl
+expect 0 "the ledger holds" ledger verify --ledger fresh.db
+
+finish
