@@ -49,6 +49,9 @@ static void on_event(void *ctx, const struct imp_bs_event *event)
 	if (event->kind == IMP_BS_FAILED)
 		note_failure(h, event);
 	imp_bs_log_event(h->log, event, h->who, refused ? imp_provider_why(h->provider) : "");
+	/* Nothing more is to come; what stays open costs each of the others. */
+	if (event->kind == IMP_BS_FINISHED)
+		h->env->net->end(h->net, event->session);
 }
 
 static void on_request(void *ctx, const struct imp_peer *peer, const struct imp_request *in,
