@@ -25,15 +25,24 @@ static enum imr_status pass(struct imp_span file, imr_visit *visit, void *ctx)
 	struct imp_rd rd = imp_rd(file);
 	struct imp_tlv tlv;
 	enum imr_status st = IMR_GOOD;
+	uint32_t above = 0; /* all ids so far */
+	unsigned n = 0;
 
 	while (st == IMR_GOOD && imp_rd_peek(&rd) != 0x00 && imp_rd_peek(&rd) != 0xFF) {
 		const uint8_t *here = rd.p;
 
 		if (imp_tlv_next(&rd, &tlv) != IMP_OK)
 			return IMR_E_DAMAGED;
-		if (tlv.kind != IMP_TLV_RES_INSTANCE &&
-			!again(imp_span(file.p, (size_t)(here - file.p)), tlv.id))
-			st = imr_walk(&w, IMR_RESOURCE, imp_span(here, (size_t)(rd.p - here)));
+		n++;
+		if (tlv.kind == IMP_TLV_RES_INSTANCE)
+			continue;
+		if (tlv.id >= above)
+			above = tlv.id + 1U;
+		else if (n > IMR_UNORDERED)
+			return IMR_E_DAMAGED;
+		else if (again(imp_span(file.p, (size_t)(here - file.p)), tlv.id))
+			continue;
+		st = imr_walk(&w, IMR_RESOURCE, imp_span(here, (size_t)(rd.p - here)));
 	}
 	return st == IMR_GOOD && !w.at.value ? IMR_E_DAMAGED : st;
 }

@@ -6,26 +6,42 @@
 #include "codec/tlv.h"
 #include "reader/types.h"
 
-/* May a TLV of this kind stand at this level? */
+/* May a TLV of this kind stand at this level?  Four bits for each level, one for each kind. */
 static bool belongs(unsigned level, enum imp_tlv_kind kind)
 {
-	if (level == IMR_RESOURCE)
-		return kind >= IMP_TLV_MULTIPLE; /* or RESOURCE */
-	return kind == (level == IMR_INSTANCE ? IMP_TLV_INSTANCE : IMP_TLV_RES_INSTANCE);
+	const unsigned may = 1U << IMP_TLV_INSTANCE |
+			     (1U << IMP_TLV_MULTIPLE | 1U << IMP_TLV_RESOURCE) << 4 * IMR_RESOURCE |
+			     1U << IMP_TLV_RES_INSTANCE << 4 * IMR_RES_INSTANCE;
+
+	return may >> (4 * level + kind) & 1;
 }
 
-/* The next TLV, and no other behind it with its id (T11). */
-static bool next(struct imp_rd *rd, unsigned level, struct imp_tlv *tlv)
+/* The next TLV, and no other behind it with its id (T11).  *rising: levels where ids rise from here
+ * on, so that nobody has to look any more. */
+static bool next(struct imp_rd *rd, unsigned level, unsigned *rising, struct imp_tlv *tlv)
 {
+	unsigned bit = 1U << level, left = IMR_UNORDERED, last;
 	struct imp_tlv other;
 	struct imp_rd rest;
 
 	if (imp_tlv_next(rd, tlv) != IMP_OK || tlv->id == IMR_NO_ID || !belongs(level, tlv->kind))
 		return false;
+	if (*rising & bit)
+		return true;
+	*rising |= bit;
+	last = tlv->id;
 	rest = *rd;
-	while (rest.n && imp_tlv_next(&rest, &other) == IMP_OK)
+	while (imp_tlv_next(&rest, &other) == IMP_OK) {
 		if (other.id == tlv->id)
 			return false;
+		if (other.id <= last)
+			*rising &= ~bit;
+		last = other.id;
+		if (left)
+			left--;
+		else if (!(*rising & bit))
+			return false;
+	}
 	return true;
 }
 
@@ -41,7 +57,7 @@ enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span
 {
 	struct imp_rd rd = { run.p, run.n, IMP_OK };
 	const uint8_t *end[IMR_LEVELS];
-	unsigned level = top;
+	unsigned level = top, rising = 0;
 
 	end[level] = run.p + run.n;
 	for (;;) {
@@ -53,7 +69,7 @@ enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span
 				return IMR_GOOD;
 			continue;
 		}
-		if (!next(&rd, level, &tlv))
+		if (!next(&rd, level, &rising, &tlv))
 			return IMR_E_DAMAGED;
 		w->at.res_instance = IMR_NO_ID;
 		if (level == IMR_INSTANCE)
@@ -69,17 +85,18 @@ enum imr_status imr_walk(struct imr_walk *w, enum imr_level top, struct imp_span
 				return IMR_E_STOPPED;
 		} else {
 			end[++level] = rd.p;
+			rising &= ~(1U << level);
 			rd.p = tlv.value.p;
 		}
 	}
 }
 
 /* Is there an object with this id in the rest? */
-static __attribute__((noinline)) bool object_in(struct imp_rd rest, uint16_t id)
+static IMR_APART bool object_in(struct imp_rd rest, uint16_t id)
 {
 	struct imp_ef_object object;
 
-	while (rest.n && imp_ef_next(&rest, &object) == IMP_OK)
+	while (imp_ef_next(&rest, &object) == IMP_OK)
 		if (object.id == id)
 			return true;
 	return false;
@@ -88,9 +105,11 @@ static __attribute__((noinline)) bool object_in(struct imp_rd rest, uint16_t id)
 static enum imr_status objects(struct imr_walk *w, struct imp_span file)
 {
 	struct imp_rd rd = { file.p + IMP_EF_HEADER, file.n - IMP_EF_HEADER, IMP_OK };
-	uint32_t left = (uint32_t)file.p[0] << 8 | file.p[1];
+	unsigned left = file.p[1];
 	enum imr_status st = IMR_GOOD;
 
+	if (file.p[0])
+		return IMR_E_DAMAGED; /* each is compared with those behind it: not for thousands */
 	for (; left > 0 && st == IMR_GOOD; left--) {
 		struct imp_ef_object object;
 

@@ -22,11 +22,20 @@ struct imr_walk {
 	void *ctx;
 	struct imr_resource at; /* ids above top and value NULL are the caller's; value is set by
 				 * the first one */
+	size_t looks;		/* the walk's own */
 };
 
-/* All TLVs of run, which belong to level top, and everything below them.  IMR_GOOD,
+/*
+ * Ids may come in any order (T10), but only once (T11).  Where they rise, nothing is looked at
+ * twice; where they do not, each TLV is compared with those behind it, and so many at most may
+ * stand side by side: time stays linear, whatever somebody puts on a card.  The objects of LwM2M
+ * have half as many resources.
+ */
+#define IMR_UNORDERED 64U
+
+/* All of these TLVs, which belong to level top, and everything below them.  IMR_GOOD,
  * IMR_E_DAMAGED, IMR_E_STOPPED. */
-enum imr_status imr_walk(struct imr_walk *walk, enum imr_level top, struct imp_span run);
+enum imr_status imr_walk(struct imr_walk *walk, enum imr_level top, struct imp_span all);
 
 /* A payload with its header and nothing behind it, twice: check everything, then visit.
  * IMR_GOOD, IMR_E_NONE without a resource, IMR_E_DAMAGED, IMR_E_STOPPED. */
