@@ -96,7 +96,14 @@ static enum imp_status load_profile(struct planning *p)
 	slash[slash == p->real_profile] = '\0'; /* its folder */
 	st = imp_profile_parse(imp_blob_span(&p->profile_text), p->profile_path, p->real_profile,
 		&options, &p->profile, &p->problems);
-	return report(p, st);
+	st = report(p, st);
+	if (st != IMP_OK || !p->profile.server)
+		return st;
+	(void)imp_diag(diag, IMP_E_FORMAT,
+		"%s: its target is server: it is written over the air to devices of other batches",
+		p->profile_path);
+	imp_diag_hint(diag, "give it to 'imprint server run --write'; a batch needs flash or card");
+	return IMP_E_FORMAT;
 }
 
 static enum imp_status load_devices(struct planning *p)

@@ -88,6 +88,8 @@ static void read_targets(struct imp_reading *r)
 			&p->card.opensc_compatible);
 		p->card.read_rule = (enum imp_read_rule)read_rule;
 	}
+	imp_reading_enter(r, "%s", "targets");
+	imp_read_bool(r, "server", raw->server, &p->server);
 }
 
 static void read_seal(struct imp_reading *r)
@@ -95,6 +97,12 @@ static void read_seal(struct imp_reading *r)
 	struct imp_profile *p = r->profile;
 	const struct imp_raw_seal *raw = r->raw->seal;
 
+	if (!raw) {
+		imp_reading_enter(r, "%s", "");
+		if (!p->server)
+			imp_reading_error(r, "", "", "'seal' is missing");
+		return;
+	}
 	imp_reading_enter(r, "%s", "seal");
 	p->seal.line = imp_reading_line(r, "");
 	if (!raw->certificate == !raw->station_key) {

@@ -146,9 +146,11 @@ struct imp_profile {
 		bool opensc_compatible;
 	} card;
 
+	bool server; /* written over the air alone: no medium, and no seal of its own */
+
 	struct {
-		enum imp_seal_kind kind;
-		const char *file; /* path */
+		enum imp_seal_kind kind; /* IMP_SEAL_NONE: server */
+		const char *file;	 /* path */
 		unsigned line;
 	} seal;
 

@@ -417,6 +417,23 @@ static void check_endpoint(struct imp_reading *r)
 		r, "endpoint", t, uses_x509(r->profile) ? IMP_COMMON_NAME_MAX : IMP_IDENTITY_MAX);
 }
 
+static void check_targets(struct imp_reading *r)
+{
+	const struct imp_profile *p = r->profile;
+
+	imp_reading_enter(r, "%s", "");
+	if (p->server && (p->flash.present || p->card.present))
+		imp_reading_error(r, "targets", "",
+			"server stands alone: a profile with a medium may be written over the air "
+			"without it");
+	else if (!p->server && !p->flash.present && !p->card.present)
+		imp_reading_error(r, "targets", "", "name flash, card or both; or server alone");
+	if (p->server && p->seal.kind != IMP_SEAL_NONE)
+		imp_reading_warning(r, "seal", "",
+			"without effect: what is written over the air is sealed like the batch of "
+			"its device");
+}
+
 void imp_profile_check_text(struct imp_reading *r)
 {
 	const struct imp_profile *p = r->profile;
@@ -433,7 +450,5 @@ void imp_profile_check_text(struct imp_reading *r)
 	check_subject(r);
 	check_keys(r);
 	check_access(r);
-	imp_reading_enter(r, "%s", "");
-	if (!p->flash.present && !p->card.present)
-		imp_reading_error(r, "targets", "", "name flash, card or both");
+	check_targets(r);
 }

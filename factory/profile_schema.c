@@ -106,6 +106,7 @@ static const cyaml_schema_field_t card[] = {
 static const cyaml_schema_field_t targets[] = {
 	PART("flash", MAY, imp_raw_targets, flash, flash),
 	PART("card", MAY, imp_raw_targets, card, card),
+	TEXT("server", MAY, imp_raw_targets, server),
 	CYAML_FIELD_END,
 };
 
@@ -128,7 +129,7 @@ static const cyaml_schema_field_t profile[] = {
 	PART("psk", MAY, imp_raw_profile, psk, psk),
 	PART("x509", MAY, imp_raw_profile, x509, x509),
 	PART("targets", MUST, imp_raw_profile, targets, targets),
-	PART("seal", MUST, imp_raw_profile, seal, seal),
+	PART("seal", MAY, imp_raw_profile, seal, seal),
 	CYAML_FIELD_END,
 };
 

@@ -49,6 +49,7 @@ struct imp_raw_card {
 struct imp_raw_targets {
 	struct imp_raw_flash *flash;
 	struct imp_raw_card *card;
+	char *server;
 };
 
 struct imp_raw_seal {

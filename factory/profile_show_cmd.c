@@ -87,6 +87,8 @@ static void fill_targets(struct imp_json *j, const struct imp_profile *p)
 		imp_json_str(j, "tag-key", p->flash.tag_key);
 	if (p->card.present)
 		imp_json_str(j, "card", p->card.read_rule == IMP_READ_PIN ? "pin" : "always");
+	if (p->server)
+		imp_json_bool(j, "server", true);
 	imp_json_object_end(j);
 }
 
@@ -168,6 +170,8 @@ static void print(struct imp_env *env, const struct view *v)
 	if (p->card.present)
 		imp_out(env, "%-16sread %s\n", "card",
 			p->card.read_rule == IMP_READ_PIN ? "with PIN" : "always");
+	if (p->server)
+		imp_out(env, "%-16sover the air alone\n", "server");
 	for (size_t i = 0; i < p->accounts_n; i++)
 		print_account(env, v, i);
 }

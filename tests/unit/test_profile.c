@@ -146,6 +146,18 @@ static const char x509[] = "product: meter\n"
 			   "seal:\n"
 			   "  certificate: backend.pem\n"; /* 20 */
 
+/* Written over the air: no medium, no seal. */
+static const char air[] = "product: meter\n"
+			  "endpoint: \"urn:x:{serial}\"\n"
+			  "keys: persistent\n"
+			  "accounts:\n"
+			  "  - role: bootstrap\n" /* 5 */
+			  "    uri: coaps://bs.example.com:5684\n"
+			  "    security: psk\n"
+			  "    psk: {identity: \"bs2-{serial}\", length: 32}\n"
+			  "targets:\n"
+			  "  server: true\n";
+
 /* Two servers with rules of access. */
 static const char access_rules[] = "product: lamp\n"
 				   "endpoint: \"urn:x:{serial}\"\n"
@@ -346,7 +358,18 @@ static const struct change changes[] = {
 		"since enabler 1.1" },
 	/* targets and seal */
 	{ psk, "  flash:\n    layout: stm32-2k\n    encode: ihex\n", "  {}\n", E, 17, "",
-		"name flash, card or both" },
+		"name flash, card or both; or server alone" },
+	{ psk, "  flash:\n    layout: stm32-2k\n    encode: ihex\n", "  server: yes\n", E, 18, "",
+		"neither true nor false" },
+	{ psk, "  flash:\n    layout: stm32-2k\n    encode: ihex\n", "  server: false\n", E, 17, "",
+		"name flash, card or both; or server alone" },
+	{ psk, "    encode: ihex\n", "    encode: ihex\n  server: true\n", E, 17, "",
+		"server stands alone" },
+	{ psk, "  flash:\n    layout: stm32-2k\n    encode: ihex\n", "  server: true\n", W, 19, "",
+		"without effect" },
+	{ air, "  server: true\n", "  flash: {layout: stm32-2k}\n", E, 1, "", "'seal' is missing" },
+	{ air, "    psk: {", "    account-timeout: 60\n    psk: {", E, 8, "F8", "would purge" },
+	{ air, "keys: persistent\n", "keys: non-persistent\n", W, 3, "F12", "once purged" },
 	{ psk, "layout: stm32-2k", "layout: stm33", E, 19, "", "there is none of this name" },
 	{ psk, "layout: stm32-2k", "layout: ./lost.yaml", E, 19, "", "No such file" },
 	{ psk, "layout: stm32-2k", "layout: small.yaml", E, 19, "", "does not fit a slot" },
@@ -428,7 +451,7 @@ static void test_bad(void **state)
 /* The unchanged ones have nothing against them: without it the table above proves nothing. */
 static void test_good(void **state)
 {
-	static const char *const texts[] = { psk, x509, access_rules };
+	static const char *const texts[] = { psk, x509, access_rules, air };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
