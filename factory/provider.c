@@ -6,6 +6,7 @@
 #include "factory/keyring.h"
 #include "factory/leshan.h"
 #include "factory/peer_text.h"
+#include "factory/write_check.h"
 #include "ledger/delivery.h"
 #include "model/set_form.h"
 
@@ -36,6 +37,8 @@ enum imp_status imp_provider_open(struct imp_env *env, struct imp_ledger *ledger
 	imp_set_init(&p->own);
 	imp_set_init(&p->delivery);
 	st = imp_keyring_open(env, ledger, options->key_files, options->key_files_n, &p->keyring);
+	if (st == IMP_OK && options->write)
+		st = imp_write_check(ledger, options->write, &env->diag);
 	if (st == IMP_OK && options->write)
 		st = imp_delivery_maker_open(
 			env, ledger, options->write, options->ca, &p->maker, &env->diag);

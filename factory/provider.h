@@ -29,7 +29,8 @@ struct imp_provider_options {
 
 struct imp_provider;
 
-/* env, ledger and what options name must outlive it.  Not for several threads. */
+/* env, ledger and what options name must outlive it.  Not for several threads.  A profile to write
+ * that cannot be: as imp_write_check() and imp_delivery_maker_open(). */
 IMP_MUST_CHECK enum imp_status imp_provider_open(struct imp_env *env, struct imp_ledger *ledger,
 	const struct imp_provider_options *options, struct imp_provider **out);
 void imp_provider_close(struct imp_provider *provider); /* wipes; takes NULL */

@@ -126,3 +126,107 @@ enum imp_status imp_template_expand(const struct imp_template *t,
 	}
 	return out->st;
 }
+
+/* ---- can two be the same? ---------------------------------------------------------------------
+ */
+
+#define UNITS_MAX 1024
+
+/* A character, or a column as a whole. */
+struct unit {
+	const struct imp_template_piece *column; /* NULL: c */
+	char c;
+};
+
+struct units {
+	struct unit v[UNITS_MAX];
+	size_t from, to;
+	bool over; /* too long to tell */
+};
+
+static void add_unit(struct units *u, const struct imp_template_piece *column, char c)
+{
+	if (u->to == UNITS_MAX)
+		u->over = true;
+	else
+		u->v[u->to++] = (struct unit){ column, c };
+}
+
+static void add_pieces(
+	struct units *u, const struct imp_template *t, const struct imp_template *endpoint)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct imp_template_piece *p = &t->v[i];
+
+		if (p->column && endpoint && p->n == 8 && memcmp(p->text, "endpoint", 8) == 0)
+			add_pieces(u, endpoint, NULL);
+		else if (p->column)
+			add_unit(u, p, 0);
+		for (size_t k = 0; !p->column && k < p->n; k++)
+			add_unit(u, NULL, p->text[k]);
+	}
+}
+
+static bool same(const struct unit *a, const struct unit *b)
+{
+	if (!a->column || !b->column)
+		return !a->column && !b->column && a->c == b->c;
+	return a->column->n == b->column->n &&
+	       memcmp(a->column->text, b->column->text, a->column->n) == 0;
+}
+
+/* Two characters, and not the same. */
+static bool apart(const struct unit *a, const struct unit *b)
+{
+	return !a->column && !b->column && a->c != b->c;
+}
+
+/* Take away what both begin and end with. */
+static void trim(struct units *a, struct units *b)
+{
+	while (a->from < a->to && b->from < b->to && same(&a->v[a->from], &b->v[b->from])) {
+		a->from++;
+		b->from++;
+	}
+	while (a->from < a->to && b->from < b->to && same(&a->v[a->to - 1], &b->v[b->to - 1])) {
+		a->to--;
+		b->to--;
+	}
+}
+
+/* Columns of a that b does not have, by the number of times. */
+static bool has_other_columns(const struct units *a, const struct units *b)
+{
+	for (size_t i = a->from; i < a->to; i++) {
+		size_t n = 0, m = 0;
+
+		if (!a->v[i].column)
+			continue;
+		for (size_t k = a->from; k < a->to; k++)
+			n += a->v[k].column && same(&a->v[i], &a->v[k]);
+		for (size_t k = b->from; k < b->to; k++)
+			m += b->v[k].column && same(&a->v[i], &b->v[k]);
+		if (n != m)
+			return true;
+	}
+	return false;
+}
+
+bool imp_template_may_equal(const struct imp_template *a, const struct imp_template *a_endpoint,
+	const struct imp_template *b, const struct imp_template *b_endpoint)
+{
+	struct units u = { .from = 0 }, w = { .from = 0 };
+
+	add_pieces(&u, a, a_endpoint);
+	add_pieces(&w, b, b_endpoint);
+	if (u.over || w.over)
+		return true;
+	trim(&u, &w);
+	if (u.from == u.to || w.from == w.to) /* no column is empty */
+		return u.from == u.to && w.from == w.to;
+	if (apart(&u.v[u.from], &w.v[w.from]) || apart(&u.v[u.to - 1], &w.v[w.to - 1]))
+		return false;
+	if (has_other_columns(&u, &w) || has_other_columns(&w, &u))
+		return true;
+	return u.to - u.from == w.to - w.from; /* the same columns: as long as the rest is */
+}

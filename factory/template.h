@@ -57,4 +57,12 @@ IMP_MUST_CHECK enum imp_status imp_template_expand(const struct imp_template *t,
 	const struct imp_template_row *row, enum imp_template_form form, struct imp_wr *out,
 	const char **blame);
 
+/*
+ * Could both expand to the same text for one device?  Each is read with its own endpoint template
+ * in place of {endpoint} (NULL: {endpoint} is a column).  False is certain; true may err: two
+ * columns may or may not hold the same.
+ */
+bool imp_template_may_equal(const struct imp_template *a, const struct imp_template *a_endpoint,
+	const struct imp_template *b, const struct imp_template *b_endpoint);
+
 #endif

@@ -59,10 +59,7 @@ accounts:
       identity: "dm2-{serial}"
       length: 16
 targets:
-  flash:
-    layout: $root/flash-images/layouts/nor-4k.yaml
-seal:
-  station-key: pki/station.key
+  server: true
 END
 
 # ---- handing over to Leshan ----------------------------------------------------------------------
@@ -185,5 +182,27 @@ says "line 1 already"
 expect 3 "not JSON" server import --ledger fresh.db psk.yaml
 expect 4 "no file" server import --ledger fresh.db none.jsonl
 expect 0 "the ledger holds" ledger verify --ledger fresh.db
+
+# ---- a profile to write --------------------------------------------------------------------------
+
+expect 3 "a profile for the air is for no batch" batch new --ledger l.db --profile air.yaml --devices d.csv --name air
+says "server run --write"
+expect 0 "it can be checked" profile check air.yaml
+sed 's/bs2-/id-/' air.yaml >same.yaml
+for command in "run --listen coaps://127.0.0.1:0" "push --endpoint $ep --to coap://127.0.0.1:9" "export --batch bare --to leshan --out x --reveal-secrets"; do
+	# shellcheck disable=SC2086 # words
+	expect 3 "the old identity for the new account: ${command%% *}" server $command --ledger l.db --write same.yaml
+	says "same.yaml:5:"
+	says "batch 'full'"
+done
+sed 's/id-{serial}/id-{lot}/; s/bs2-{serial}/id-{lot}/' same.yaml >other.yaml
+expect 3 "an identity that could be the same" server run --listen coaps://127.0.0.1:0 --ledger l.db --write other.yaml
+sed 's/0001B2-{serial}/0001B2-GW-{serial}/' same.yaml >elsewhere.yaml
+"$IMPRINT" server run --listen coaps://127.0.0.1:0 --ledger l.db --write elsewhere.yaml >server.log 2>&1 &
+pid=$!
+sleep 0.5
+check "a profile for other devices may use it" grep -q "listening at" server.log
+stop
+check "no file of these" [ ! -e x ]
 
 finish

@@ -135,6 +135,48 @@ static void test_refusals(void **state)
 		imp_template_expand(&t, &row, IMP_TEMPLATE_PLAIN, &wr, &blame), IMP_E_SPACE);
 }
 
+/* Rows are read both ways. */
+static void test_may_equal(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool may;
+	} rows[] = {
+		{ "id-{serial}", "id-{serial}", true },
+		{ "id-{serial}", "id2-{serial}", false },
+		{ "id-{serial}", "{serial}", false },
+		{ "{serial}", "{serial}-2", false },
+		{ "{serial}", "{lot}", true },
+		{ "x{serial}", "{lot}", true },
+		{ "x{serial}", "y{lot}", false },
+		{ "{serial}x", "{lot}y", false },
+		{ "{serial}{lot}", "{lot}{serial}", true },
+		{ "{serial}-{lot}", "{lot}{serial}", false },
+		{ "{serial}", "{serial}{lot}", false },
+		{ "a{serial}b", "ab{serial}", true },
+		{ "{endpoint}", "urn:{serial}", true },
+		{ "{endpoint}", "bs-{serial}", false },
+		{ "{endpoint}-2", "{endpoint}", false },
+		{ "{endpoint}", "{endpoint}", true },
+		{ "same", "same", true },
+		{ "{{{serial}}}", "{serial}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		IMP_ARENA arena = { NULL };
+		struct imp_template a, b, e;
+		struct imp_diag diag = { .text = "" };
+
+		assert_int_equal(imp_template_parse(rows[i].a, &arena, &a, &diag), IMP_OK);
+		assert_int_equal(imp_template_parse(rows[i].b, &arena, &b, &diag), IMP_OK);
+		assert_int_equal(imp_template_parse("urn:{serial}", &arena, &e, &diag), IMP_OK);
+		if (imp_template_may_equal(&a, &e, &b, &e) != rows[i].may ||
+			imp_template_may_equal(&b, &e, &a, &e) != rows[i].may)
+			fail_msg("%s and %s", rows[i].a, rows[i].b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_may_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
