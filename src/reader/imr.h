@@ -132,8 +132,12 @@ enum imr_status imr_payload(
  * of each id counts. */
 enum imr_status imr_headerless(const uint8_t *file, size_t n, imr_visit *visit, void *ctx);
 
-/* A number from a resource's value (Integer, Unsigned, Time, Boolean); 0 on an illegal width. */
+/* A number with a sign from a resource's value (Integer, Time, Boolean); 0 on an illegal width. */
 int64_t imr_integer(const struct imr_resource *resource);
+
+/* One without (Unsigned; an id or a Boolean as well): C8 is 200.  What does not fit is UINT32_MAX.
+ */
+uint32_t imr_unsigned(const struct imr_resource *resource);
 
 /* "nothing there", "damaged", ...; never NULL. */
 const char *imr_status_text(enum imr_status status);

@@ -44,20 +44,6 @@ enum imr_card_change imr_card_change(const struct imr_store_card *applied, bool 
 
 /* ---- the plan ---- */
 
-/* Big-endian, what does not fit as the largest.  No number of interest here is negative, and
- * Unsigned has no sign. */
-static uint32_t natural(const struct imr_resource *r)
-{
-	uint32_t v = 0;
-
-	for (size_t i = 0; i < r->length; i++) {
-		if (v >> 24)
-			return 0xFFFFFFFFU;
-		v = v << 8 | r->value[i];
-	}
-	return v;
-}
-
 /* The hold-off may come before the flag that says whose it is. */
 static void security(struct imr_plan *p, const struct imr_resource *r)
 {
@@ -65,8 +51,8 @@ static void security(struct imr_plan *p, const struct imr_resource *r)
 		p->security_hold_off = 0;
 	p->security = r->instance;
 	if (r->resource == 11)
-		p->security_hold_off = natural(r);
-	if (r->resource == 1 && natural(r) == 1) {
+		p->security_hold_off = imr_unsigned(r);
+	if (r->resource == 1 && imr_unsigned(r) == 1) {
 		p->account = true;
 		p->account_at = r->instance;
 	}
@@ -100,7 +86,7 @@ int imr_plan_visit(void *plan, const struct imr_resource *r)
 	server = server_of(p, r->instance);
 	if (!server)
 		return 1;
-	v = natural(r);
+	v = imr_unsigned(r);
 	if (r->resource == 0)
 		server->ssid = v < IMR_NO_ID ? (uint16_t)v : 0;
 	else if (r->resource == 13)

@@ -251,6 +251,32 @@ static void integers(void **state)
 	}
 }
 
+/* The same octets without a sign. */
+static void naturals(void **state)
+{
+	static const struct {
+		struct imp_span value;
+		uint32_t v;
+	} numbers[] = {
+		{ F("\x00"), 0 },
+		{ F("\xC8"), 200 },
+		{ F("\x9C\x40"), 40000 },
+		{ F("\xFF\xFF\xFF\xFE"), 0xFFFFFFFE },
+		{ F("\x00\x00\x00\x00\xFF\xFF\xFF\xFE"), 0xFFFFFFFE },
+		{ F("\x00\x00\x00\x01\x00\x00\x00\x00"), UINT32_MAX },
+		{ F("\x80\x00\x00\x00\x00\x00\x00\x00"), UINT32_MAX },
+		{ { NULL, 0 }, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct imr_resource r = { .value = numbers[i].value.p,
+			.length = numbers[i].value.n };
+
+		assert_int_equal(imr_unsigned(&r), numbers[i].v);
+	}
+}
+
 static void texts(void **state)
 {
 	(void)state;
@@ -458,6 +484,7 @@ int main(void)
 		cmocka_unit_test(table),
 		cmocka_unit_test(types_are_those_of_the_model),
 		cmocka_unit_test(integers),
+		cmocka_unit_test(naturals),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(like_the_host),

@@ -70,36 +70,26 @@ static int keep(struct feed *f, const struct imr_resource *r, const uint8_t **to
 }
 
 #ifdef ANJAY_WITH_LWM2M11
-/* Of the type Unsigned: imr_integer() would take the first bit for a sign. */
-static uint32_t natural(const struct imr_resource *r)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < r->length; i++)
-		v = v << 8 | r->value[i];
-	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
-}
-
 static int security_1_1(struct feed *f, const struct imr_resource *r)
 {
 	anjay_security_instance_t *to = &f->security;
 
 	switch (r->resource) {
 	case 13:
-		f->matching_type = (uint8_t)natural(r);
+		f->matching_type = (uint8_t)imr_unsigned(r);
 		to->matching_type = &f->matching_type;
 		return 0;
 	case 14:
 		return keep(f, r, NULL, &to->server_name_indication, NULL);
 	case 15:
-		f->certificate_usage = (uint8_t)natural(r);
+		f->certificate_usage = (uint8_t)imr_unsigned(r);
 		to->certificate_usage = &f->certificate_usage;
 		return 0;
 	case 16: /* a multiple resource: once for each instance */
 		if (to->ciphersuites.num_ids == SUITES)
 			return 1;
 		to->ciphersuites.ids = f->suites;
-		f->suites[to->ciphersuites.num_ids++] = natural(r);
+		f->suites[to->ciphersuites.num_ids++] = imr_unsigned(r);
 		return 0;
 	default:
 		return 0; /* what is not known is passed over */
@@ -111,7 +101,7 @@ static int server_1_1(struct feed *f, const struct imr_resource *r)
 	anjay_server_instance_t *to = &f->server;
 
 	if (r->resource >= 17 && r->resource <= 20)
-		f->retry[r->resource - 17] = natural(r);
+		f->retry[r->resource - 17] = imr_unsigned(r);
 	switch (r->resource) {
 	case 16:
 		f->bootstrap_on_failure = imr_integer(r) != 0;
