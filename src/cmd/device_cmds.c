@@ -40,6 +40,7 @@ struct run {
 	uint64_t seconds;      /* 0: no limit */
 	enum imp_status worst; /* of what kept it from its goal */
 	char why[200];
+	char image_why[32]; /* why nothing came of the image */
 };
 
 /* ---- options ----------------------------------------------------------------------------------
@@ -176,6 +177,8 @@ static void remember(struct run *run, const struct imp_device_event *e)
 	bool refused = e->kind == IMP_DEVICE_REFUSED || e->kind == IMP_DEVICE_FAILED;
 	char code[5];
 
+	if (e->kind == IMP_DEVICE_APPLIED && !e->ok && e->text)
+		(void)snprintf(run->image_why, sizeof run->image_why, "%s", e->text);
 	if (e->kind == IMP_DEVICE_REGISTERED || e->kind == IMP_DEVICE_BOOTSTRAPPED)
 		run->worst = IMP_OK;
 	if (!refused)
@@ -214,6 +217,19 @@ static uint64_t now_ms(const struct run *run)
 	return run->env->clock->mono_ms(run->env->clock->ctx);
 }
 
+/* Nothing to register with and nothing to bootstrap with: the image may be why. */
+static enum imp_status has_nothing(struct run *run)
+{
+	struct imp_diag *diag = &run->env->diag;
+	bool blank = !run->image_why[0] || strcmp(run->image_why, imr_status_text(IMR_E_NONE)) == 0;
+
+	(void)imp_diag(diag, blank ? IMP_E_ABSENT : IMP_E_FORMAT,
+		"the device has neither a server nor a bootstrap account%s%s",
+		run->image_why[0] ? "; its factory area: " : "", run->image_why);
+	imp_diag_hint(diag, "give it a card, or an image that holds one");
+	return diag->status;
+}
+
 static enum imp_status conclude(struct run *run, bool stopped)
 {
 	struct imp_diag *diag = &run->env->diag;
@@ -224,12 +240,8 @@ static enum imp_status conclude(struct run *run, bool stopped)
 	if (stopped)
 		return imp_diag(diag, IMP_E_DENIED, "stopped before it was %s",
 			run->until == UNTIL_REGISTERED ? "registered" : "bootstrapped");
-	if (!plan->n && !plan->account && run->worst == IMP_OK) {
-		(void)imp_diag(diag, IMP_E_ABSENT,
-			"the device has neither a server nor a bootstrap account");
-		imp_diag_hint(diag, "give it a card, or an image that holds one");
-		return IMP_E_ABSENT;
-	}
+	if (!plan->n && !plan->account && run->worst == IMP_OK)
+		return has_nothing(run);
 	(void)imp_diag(diag, run->worst == IMP_OK ? IMP_E_IO : run->worst,
 		"not %s after %" PRIu64 " second%s%s%s",
 		run->until == UNTIL_REGISTERED ? "registered" : "bootstrapped", run->seconds,
@@ -434,10 +446,7 @@ static enum imp_status device_boot(struct imp_env *env, const struct imp_args *a
 	st = print_boot(env, &o);
 	if (st != IMP_OK || o.plan->n || o.plan->account)
 		return st;
-	(void)imp_diag(&env->diag, IMP_E_ABSENT,
-		"the device has neither a server nor a bootstrap account");
-	imp_diag_hint(&env->diag, "give it a card, or an image that holds one");
-	return IMP_E_ABSENT;
+	return has_nothing(run);
 }
 
 /* ---- the table --------------------------------------------------------------------------------

@@ -205,4 +205,5 @@ def main():
     sys.exit(Device(p.parse_args()).run())
 
 
-main()
+if __name__ == "__main__":
+    main()
