@@ -293,8 +293,16 @@ static enum imp_status live(struct run *run)
 static enum imp_status open_device(struct run *run, const struct imp_args *args)
 {
 	struct imp_env *env = run->env;
-	enum imp_status st = take_policy(run, args);
+	enum imp_status st;
 
+	if (env->dry_run) {
+		(void)imp_diag(
+			&env->diag, IMP_E_USAGE, "a device cannot be tried without doing it");
+		imp_diag_hint(
+			&env->diag, "imprint boot looks at card and image and writes nothing");
+		return IMP_E_USAGE;
+	}
+	st = take_policy(run, args);
 	if (st == IMP_OK)
 		st = take_sources(run, args);
 	if (st == IMP_OK)
