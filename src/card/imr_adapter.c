@@ -5,6 +5,7 @@
 #include "codec/ef.h"
 #include "codec/sw.h"
 #include "model/set.h"
+#include "reader/pin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ void imp_imr_adapt(
 	struct imp_imr_card *adapter, const struct imp_card *card, const struct imp_secret *secret)
 {
 	*adapter = (struct imp_imr_card){
-		.imr = { .ctx = adapter, .transceive = transceive, .pin = pin },
+		.imr = { .ctx = adapter, .transceive = transceive, .pin = pin, .guard = imr_pin },
 		.card = card,
 		.pin = secret,
 		.link = IMP_OK,

@@ -394,4 +394,5 @@ void imr_at_card(struct imr_modem *at, struct imr_card *card)
 	card->ctx = at;
 	card->transceive = transceive;
 	card->pin = NULL;
+	card->guard = NULL;
 }

@@ -47,7 +47,7 @@ struct imr_modem {
 };
 
 /*
- * Make *card of it; its pin member becomes NULL.  *at must stay where it is.  Line and answer are
+ * Make *card of it; its pin and guard become NULL.  *at must stay where it is.  Line and answer are
  * wiped behind every command: they hold keys, and the PIN.
  */
 void imr_at_card(struct imr_modem *at, struct imr_card *card);

@@ -219,7 +219,7 @@ static IMR_APART void load_application(struct imr_session *s)
 	while (!last) {
 		s->st = IMR_GOOD;
 		fetch(s, dodf(s, i, &last));
-		if (imr_pin(s))
+		if (imr_retry(s))
 			continue; /* the same once more */
 		imr_deliver(s);
 		/* OK and the visitor's stop among them */

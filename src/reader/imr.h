@@ -12,6 +12,7 @@
 #ifndef IMR_H
 #define IMR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,8 @@ struct imr_flash {
 	uint32_t size;	  /* octets of one slot */
 };
 
+struct imr_session; /* the reader's own */
+
 struct imr_card {
 	void *ctx;
 	/*
@@ -64,10 +67,13 @@ struct imr_card {
 	int (*transceive)(void *ctx, const uint8_t *cmd, size_t n, uint8_t *rsp, size_t *got);
 	/*
 	 * The card application's PIN, asked for only when a file cannot be read without it: write
-	 * up to 8 octets, return their number, 0 for none.  NULL: no PIN.  Called at most once, and
-	 * only when more than one try is left.
+	 * up to 8 octets, return their number, 0 for none.  Called at most once, and only when more
+	 * than one try is left.
 	 */
 	size_t (*pin)(void *ctx, uint8_t reference, uint8_t pin[8]);
+	/* imr_pin of pin.h to present it; NULL to do without, and without its code: a file that
+	 * wants a PIN is refused then. */
+	bool (*guard)(struct imr_session *session);
 };
 
 /* Return 0 to go on, non-zero to stop. */

@@ -61,7 +61,7 @@ static void again(struct imr_session *s, struct imr_known *known)
 	do {
 		open_file(s, known, &sfi);
 		imr_read_payload(s, 0, UINT32_MAX);
-	} while (imr_pin(s) || without_sfi(s, &sfi));
+	} while (imr_retry(s) || without_sfi(s, &sfi));
 	if (imp_crc32(0, imp_span(s->buffer, s->at)) != known->crc)
 		imr_fail(s, IMR_E_DAMAGED);
 	imr_deliver(s);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guard in front of a card's PIN (ref card.md A.8): ask first, never take the last try. */
-#include "reader/session.h"
+#include "reader/pin.h"
 
 #include "base/secret.h"
 #include "codec/fcp.h"
+#include "reader/session.h"
 
 #include <string.h>
 

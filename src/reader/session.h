@@ -101,10 +101,15 @@ struct imp_span imr_read_all(struct imr_session *s);
 void imr_read_payload(struct imr_session *s, uint32_t from, size_t size);
 
 /*
- * Reading failed for want of a PIN: present the one that it takes (A.8), once.  True: try again;
- * another file is selected now.
+ * Did reading fail for want of a PIN, and did the card's guard present the one that it takes?
+ * Then try again; another file is selected now.
  */
-bool imr_pin(struct imr_session *s);
+static inline bool imr_retry(struct imr_session *s)
+{
+	const struct imr_card *card = s->config->card;
+
+	return card->guard && card->guard(s);
+}
 
 /* Check and hand over what is in the buffer: IMR_OK, or why not. */
 void imr_deliver(struct imr_session *s);

@@ -16,13 +16,14 @@ flags="-std=c99 -mcpu=cortex-m0plus -mthumb -Os -ffreestanding -ffunction-sectio
 
 #        entry                    code RAM stack callbacks that the reader hands itself
 budgets="imr_load_flash           2048 0   320
-         imr_load                 6144 0   512
+         imr_load                 6144 0   512  ,load_application=imr_pin
          imr_load_flash_authentic 2688 0   512  ,fetch=guarded_read,imr_walk=guarded_visit"
 
 # What the functions of a header add to what is linked anyway, and how much stack the deepest needs.
 #        row       over            header            code RAM stack callbacks
-additions="store     imr_load_flash  reader/store.h    3072 0   608  ,imr_walk=look,imr_walk=at_link
-           known     imr_load        reader/known.h     448 0   512
+additions="pin       imr_load        reader/pin.h       640 0   320
+           store     imr_load_flash  reader/store.h    3072 0   608  ,imr_walk=look,imr_walk=at_link
+           known     imr_load        reader/known.h     448 0   512  ,load_card=imr_pin,again=imr_pin
            sequence  imr_load        reader/sequence.h 1792 0   224"
 
 build() {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fake/script_card.h"
 
+#include "reader/pin.h"
+
 #include <string.h>
 
 #define MF 0x3F00
@@ -384,6 +386,7 @@ void script_card(struct script_card *card)
 	card->imr.ctx = card;
 	card->imr.transceive = transceive;
 	card->imr.pin = give_pin;
+	card->imr.guard = imr_pin;
 }
 
 void script_file(struct script_card *card, uint16_t df, uint16_t fid, struct imp_span content,

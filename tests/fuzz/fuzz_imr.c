@@ -11,6 +11,7 @@
 
 #include "codec/slot.h"
 #include "reader/authentic.h"
+#include "reader/pin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -132,7 +133,8 @@ static void mend(uint8_t *slot, size_t n, bool tagged)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t flash_octets[2 * SLOT], buffer[4096];
-	const struct imr_card card = { NULL, transceive, size && data[0] & 16 ? give_pin : NULL };
+	const struct imr_card card = { NULL, transceive, size && data[0] & 16 ? give_pin : NULL,
+		imr_pin };
 	const struct imr_flash flash = { NULL, read_flash, { 0, SLOT }, SLOT };
 	const uint32_t minimum = 3;
 	const struct imr_authority authority = { NULL, tag_of,

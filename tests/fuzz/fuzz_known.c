@@ -10,6 +10,7 @@
 
 #include "base/span.h"
 #include "reader/known.h"
+#include "reader/pin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -91,7 +92,8 @@ static void load(const struct imr_config *config, struct imr_known *known, size_
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t buffer[4096];
-	const struct imr_card card = { NULL, transceive, size && data[0] & 4 ? give_pin : NULL };
+	const struct imr_card card = { NULL, transceive, size && data[0] & 4 ? give_pin : NULL,
+		imr_pin };
 	struct imr_config config = { .card = &card, .buffer = buffer, .visit = visit };
 	struct imr_known known = { 0 };
 

@@ -603,6 +603,13 @@ static void pin_guard(void **state)
 	card.imr.pin = NULL;
 	assert_int_equal(load(1024, 0), IMR_E_REFUSED);
 	assert_int_equal(report.card_sw, 0x6982);
+	/* Without the guard nothing is presented, though the PIN is known. */
+	protect(SCRIPT_PIN_IN_FCP, false);
+	card.pin = "1234";
+	card.imr.guard = NULL;
+	assert_int_equal(load(1024, 0), IMR_E_REFUSED);
+	assert_int_equal(report.card_sw, 0x6982);
+	assert_int_equal(card.verifies + card.pin_asked, 0);
 }
 
 /* ---- card first, then flash
