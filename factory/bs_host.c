@@ -13,8 +13,9 @@ struct imp_bs_host {
 	struct imp_bs_log *log;
 	struct imp_bs_server *server;
 	struct imp_net *net;
-	char who[200]; /* of the request at hand */
-	bool asked;    /* the provider was asked about it */
+	const struct imp_peer *peer; /* of the request at hand, else NULL */
+	char who[200];
+	bool asked; /* the provider was asked about it */
 	bool draining;
 	char last[256]; /* failure */
 };
@@ -41,14 +42,27 @@ static void note_failure(struct imp_bs_host *h, const struct imp_bs_event *event
 		code[0] && event->text[0] ? " " : "", event->text);
 }
 
+/* Whoever has proved an identity leaves a trace on the unit that it belongs to. */
+static void tell_refusal(struct imp_bs_host *h, const struct imp_bs_event *event)
+{
+	struct imp_bs_note note = { .unit = 0 };
+	struct imp_bs_event noted = *event;
+
+	if (h->peer && imp_provider_owner(h->provider, h->peer, &note.batch, &note.unit) == IMP_OK)
+		noted.note = &note;
+	imp_bs_log_event(h->log, &noted, h->who, h->asked ? imp_provider_why(h->provider) : "");
+}
+
 static void on_event(void *ctx, const struct imp_bs_event *event)
 {
 	struct imp_bs_host *h = ctx;
-	bool refused = event->kind == IMP_BS_REFUSED && h->asked;
 
 	if (event->kind == IMP_BS_FAILED)
 		note_failure(h, event);
-	imp_bs_log_event(h->log, event, h->who, refused ? imp_provider_why(h->provider) : "");
+	if (event->kind == IMP_BS_REFUSED)
+		tell_refusal(h, event);
+	else
+		imp_bs_log_event(h->log, event, h->who, "");
 	/* Nothing more is to come; what stays open costs each of the others. */
 	if (event->kind == IMP_BS_FINISHED)
 		h->env->net->end(h->net, event->session);
@@ -65,7 +79,9 @@ static void on_request(void *ctx, const struct imp_peer *peer, const struct imp_
 	}
 	h->asked = false;
 	(void)imp_peer_text(peer, h->who, sizeof h->who);
+	h->peer = peer;
 	imp_bs_server_request(h->server, peer, in, out);
+	h->peer = NULL;
 }
 
 static void on_response(

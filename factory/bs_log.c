@@ -12,6 +12,12 @@
 #define PENDING_MS 100
 #define DETAIL_MAX 2048
 
+/* Refusals of one unit are told to the ledger once in this time.  The table bounds how many units
+ * it is told of; further ones are seen in the other logs. */
+#define REFUSAL_MS 60000
+#define REFUSALS 4096 /* a power of two */
+#define REFUSAL_WAYS 8
+
 struct imp_bs_log {
 	struct imp_env *env;
 	struct imp_ledger *ledger;
@@ -20,6 +26,10 @@ struct imp_bs_log {
 	char detail[PENDING_MAX][DETAIL_MAX];
 	size_t n;
 	uint64_t since; /* ms, of the oldest */
+	struct refusal {
+		int64_t unit; /* 0: free */
+		uint64_t at;  /* ms */
+	} refusals[REFUSALS];
 };
 
 enum imp_status imp_bs_log_open(
@@ -150,10 +160,34 @@ static void count(struct imp_bs_counts *c, enum imp_bs_event_kind kind)
 	c->packed += kind == IMP_BS_PACKED;
 }
 
-static bool is_for_ledger(const struct imp_bs_event *e)
+/* May a refusal of this unit be told?  It is noted then. */
+static bool may_tell_refusal(struct imp_bs_log *log, int64_t unit)
 {
-	return e->note && e->note->unit &&
-	       (e->kind == IMP_BS_FINISHED || e->kind == IMP_BS_FAILED || e->kind == IMP_BS_PACKED);
+	uint64_t now = log->env->clock->mono_ms(log->env->clock->ctx);
+	size_t first = (size_t)((uint64_t)unit * 0x9E3779B97F4A7C15U >> 32);
+	struct refusal *room = NULL;
+
+	for (size_t i = 0; i < REFUSAL_WAYS; i++) {
+		struct refusal *r = &log->refusals[(first + i) % REFUSALS];
+		bool over = !r->unit || now - r->at >= REFUSAL_MS;
+
+		if (r->unit == unit && !over)
+			return false;
+		if (over && (!room || r->unit == unit))
+			room = r;
+	}
+	if (room)
+		*room = (struct refusal){ unit, now };
+	return room != NULL;
+}
+
+static bool is_for_ledger(struct imp_bs_log *log, const struct imp_bs_event *e)
+{
+	if (!e->note || !e->note->unit)
+		return false;
+	if (e->kind == IMP_BS_REFUSED)
+		return may_tell_refusal(log, e->note->unit);
+	return e->kind == IMP_BS_FINISHED || e->kind == IMP_BS_FAILED || e->kind == IMP_BS_PACKED;
 }
 
 static void keep(struct imp_bs_log *log, const struct line *l)
@@ -166,6 +200,8 @@ static void keep(struct imp_bs_log *log, const struct line *l)
 	imp_json_object(&j, NULL);
 	imp_json_str(&j, "result", name_of(e->kind));
 	imp_json_str(&j, "who", l->who);
+	if (e->kind == IMP_BS_REFUSED) /* it need not be the unit's own */
+		put_endpoint(&j, e->endpoint);
 	put_code(&j, e->code);
 	if (e->skipped)
 		imp_json_uint(&j, "skipped", e->skipped);
@@ -209,7 +245,7 @@ void imp_bs_log_event(
 	if (log->env->json && imp_json_line(log->env, fill, &l) != IMP_OK)
 		imp_warn(log->env, "an event has no JSON: %s", log->env->diag.text);
 	tell_people(log, &l);
-	if (!is_for_ledger(event))
+	if (!is_for_ledger(log, event))
 		return;
 	if (log->n == PENDING_MAX && imp_bs_log_flush(log, true, &diag) != IMP_OK) {
 		imp_warn(log->env, "not in the ledger: %s", diag.text);

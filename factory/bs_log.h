@@ -21,8 +21,11 @@ IMP_MUST_CHECK enum imp_status imp_bs_log_open(
 /* Writes what is pending first; failures are warned about. */
 void imp_bs_log_close(struct imp_bs_log *log); /* takes NULL */
 
-/* who: the peer of the request at hand, for events without a note; why: more than event->text
- * says, or "". */
+/*
+ * Endings of sessions go to the ledger, and refusals whose note names the unit whose identity was
+ * proved, one for each unit in a minute.  who: the peer of the request at hand, for events whose
+ * note has none; why: more than event->text says, or "".
+ */
 void imp_bs_log_event(
 	struct imp_bs_log *log, const struct imp_bs_event *event, const char *who, const char *why);
 

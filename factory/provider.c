@@ -161,6 +161,22 @@ static enum imp_status unit_of_peer(struct imp_provider *p, enum imp_peer_kind k
 		imp_span(fingerprint, sizeof fingerprint), out, &p->diag);
 }
 
+enum imp_status imp_provider_owner(
+	struct imp_provider *p, const struct imp_peer *peer, int64_t *batch, int64_t *unit)
+{
+	IMP_UNIT u = { 0 };
+	enum imp_status st;
+
+	if (peer->kind == IMP_PEER_NONE)
+		return IMP_E_ABSENT;
+	st = unit_of_peer(p, peer->kind, peer->identity, &u);
+	if (st != IMP_OK)
+		return st;
+	*batch = u.batch;
+	*unit = u.id;
+	return IMP_OK;
+}
+
 /* The unit and the set that holds the account, by what a peer has shown. */
 static enum imp_status find_peer(struct imp_provider *p, enum imp_peer_kind kind,
 	struct imp_span identity, struct imp_unit *unit, const struct imp_set **set)

@@ -41,6 +41,11 @@ enum imp_status imp_provider_psk(
 bool imp_provider_judge(
 	struct imp_provider *provider, enum imp_peer_kind kind, struct imp_span identity);
 
+/* Whose identity it is that a peer has proved, by the ledger's index alone; IMP_E_ABSENT: nobody's,
+ * or it proves nothing. */
+IMP_MUST_CHECK enum imp_status imp_provider_owner(
+	struct imp_provider *provider, const struct imp_peer *peer, int64_t *batch, int64_t *unit);
+
 /* As configure of struct imp_bs_server_seam.  A failure has a text in imp_provider_why(). */
 enum imp_status imp_provider_configure(struct imp_provider *provider, struct imp_span endpoint,
 	const struct imp_peer *peer, struct imp_set *set, struct imp_bs_policy *policy);

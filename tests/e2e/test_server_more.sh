@@ -205,4 +205,112 @@ check "a profile for other devices may use it" grep -q "listening at" server.log
 stop
 check "no file of these" [ ! -e x ]
 
+# ---- certificates and raw public keys ------------------------------------------------------------
+
+gateway="accounts:
+  - role: bootstrap
+    uri: coaps://bs.example.com:5684
+    security: %s
+    server-key: pki/%s
+%s
+  - role: server
+    uri: coaps://dm.example.com:5684
+    security: psk
+    short-server-id: 101
+    lifetime: 86400
+    psk:
+      identity: \"dm-{serial}\"
+      length: 16"
+profile_with() { # security, key of the server, further line
+	sed '/^accounts:/,/^    certificate-usage/d' x509.yaml | if [ "$1" = rpk ]; then sed '/^x509:/,/^  subject/d; s/product: .*/product: lamp/; s/GW-/LAMP-/'; else cat; fi
+	# shellcheck disable=SC2059 # a template of our own
+	printf "$gateway\n" "$1" "$2" "$3"
+}
+profile_with x509 server-ca.pem '    certificate-usage: trust-anchor' >gw.yaml
+profile_with rpk bs-rpk.pem '' >lamp.yaml
+for kind in gw lamp; do
+	devices $kind.csv "$kind-" 3
+	expect 0 "plan" batch new --ledger k.db --profile $kind.yaml --devices $kind.csv --name $kind
+	expect 0 "run" batch run --ledger k.db --batch $kind --out keys
+done
+own() { # serial: leaves SERIAL.id (certificate or public key) and SERIAL.key, in PEM
+	(
+		umask 077
+		"$IMPRINT" inspect --json --reveal-secrets "keys/$1.bin" >"$1.json" 2>/dev/null
+		resource() { jq -r --argjson r "$1" '[.. | objects | select(.id? == 0 and has("instances"))][0].instances[] | select(.id == 0).resources[] | select(.id == $r) | .hex // .value' "$2" | xxd -r -p; }
+		resource 5 "$1.json" | openssl pkey -inform DER -out "$1.key"
+		resource 3 "$1.json" >"$1.der"
+		openssl x509 -inform DER -in "$1.der" -out "$1.id" 2>/dev/null || openssl pkey -pubin -inform DER -in "$1.der" -out "$1.id"
+	)
+}
+request() { # endpoint: a Bootstrap-Request, RFC 7252
+	python3 -c 'import sys
+q = b"ep=" + sys.argv[1].encode()
+head = bytes([len(q)]) if len(q) < 13 else bytes([13, len(q) - 13])
+sys.stdout.buffer.write(bytes([0x40, 2, 0, 1, 0xB2]) + b"bs" + bytes([0x40 | head[0]]) + head[1:] + q)' "$1"
+}
+shake() { # identity, key, endpoint to ask for; true when the handshake succeeds
+	{
+		sleep 0.4
+		request "${3:-none}" 2>/dev/null # nobody takes it when the handshake was refused
+		sleep 0.6
+	} | timeout 10 openssl s_client -dtls1_2 -connect "127.0.0.1:$dtls" -cert "$1" -key "$2" -CAfile pki/server-ca.pem >client.log 2>&1
+	grep -q 'Verification: OK' client.log && grep -qE 'Cipher *(is|:) *[A-Z]+.*' client.log && ! grep -qE 'alert|handshake failure|Cipher is \(NONE\)' client.log
+}
+raw() { # key, public key; the same with raw public keys
+	timeout 10 gnutls-cli --udp -p "$dtls" 127.0.0.1 --rawpkkeyfile "$1" --rawpkfile "$2" --insecure \
+		--priority NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CTYPE-ALL:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK </dev/null >client.log 2>&1
+	grep -q 'Handshake was completed' client.log
+}
+events() { # jq filter over the log, counted
+	jq -c "select($1)" server.log | wc -l
+}
+for unit in gw-00000 gw-00001 gw-00002 lamp-00000 lamp-00001; do own $unit; done
+check "control: a certificate and its key" [ "$(openssl x509 -in gw-00000.id -noout -pubkey)" = "$(openssl pkey -in gw-00000.key -pubout)" ]
+gw=urn:dev:ops:0001B2-GW-gw
+
+serve k.db --key-file pki/backend.key --cert pki/bs.pem --cert-key pki/bs.key
+check "the unit's certificate" shake gw-00000.id gw-00000.key $gw-00000
+check "is the unit's endpoint" [ "$(events ".event == \"requested\" and .endpoint == \"$gw-00000\" and (.who | startswith(\"certificate with key\"))")" = 1 ]
+check "another endpoint" shake gw-00000.id gw-00000.key $gw-00001
+for _ in 1 2 3; do shake gw-00000.id gw-00000.key $gw-00001; done
+check "again and again" [ "$(events '.event == "refused"')" = 4 ]
+check "is refused" [ "$(events ".event == \"refused\" and .code == \"4.00\" and .endpoint == \"$gw-00001\"")" = 4 ]
+issue() { # name, key: a certificate of the same CA
+	openssl req -new -key "$2" -subj "/CN=$gw-00000" -out "$1.csr" &&
+		openssl x509 -req -in "$1.csr" -CA pki/ca.pem -CAkey pki/ca.key -CAcreateserial -days 30 -out "$1.id" 2>/dev/null
+}
+openssl ecparam -name prime256v1 -genkey -noout -out stranger.key
+issue stranger stranger.key
+issue twin gw-00000.key
+check "a certificate of the same CA and name" eval '! shake stranger.id stranger.key'
+check "another certificate of the same key" eval '! shake twin.id gw-00000.key'
+openssl req -x509 -new -key stranger.key -subj "/CN=$gw-00000" -days 30 -out self.id
+check "a certificate that signs itself" eval '! shake self.id stranger.key'
+check "a raw public key at a server with a certificate" eval '! raw lamp-00000.key lamp-00000.id'
+check "control: another unit" shake gw-00001.id gw-00001.key $gw-00001
+expect 0 "scrapped while it runs" batch scrap --yes --ledger k.db --batch gw --serial gw-00001 --reason dropped
+check "a scrapped unit's certificate" eval '! shake gw-00001.id gw-00001.key'
+check "control: the others" shake gw-00002.id gw-00002.key $gw-00002
+check "nobody's certificate began anything" [ "$(events '.event == "requested"')" = 3 ]
+stop
+
+serve k.db --key-file pki/backend.key --rpk-key pki/bs-rpk.key
+check "the unit's raw public key" raw lamp-00000.key lamp-00000.id
+openssl pkey -in stranger.key -pubout -out stranger.pub
+check "a key that nobody has" eval '! raw stranger.key stranger.pub'
+expect 0 "scrapped while it runs" batch scrap --yes --ledger k.db --batch lamp --serial lamp-00000 --reason dropped
+check "a scrapped unit's key" eval '! raw lamp-00000.key lamp-00000.id'
+check "control: the others" raw lamp-00001.key lamp-00001.id
+check "a certificate at a server with a raw public key" eval '! shake gw-00000.id gw-00000.key'
+stop
+expect 0 "the ledger holds" ledger verify --ledger k.db
+expect 0 "what became of a unit" ledger show --ledger k.db --endpoint $gw-00000
+check "a refusal is an event of whoever asked, once a minute" [ "$(grep -o '"result":"refused"' <<<"$out" | wc -l)" = 1 ]
+says "\"endpoint\":\"$gw-00001\""
+serve k.db --key-file pki/station.key --cert pki/bs.pem --cert-key pki/bs.key --write air.yaml
+check "a key that opens no batch: nobody is let in" eval '! shake gw-00000.id gw-00000.key'
+check "and it is said once" [ "$(grep -c "batch 'gw'" server.err)" = 1 ]
+stop
+
 finish
