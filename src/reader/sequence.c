@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader/sequence.h"
 
+#include "reader/walk.h" /* IMR_APART */
+
 #include <string.h>
 
 /* State of a server. */
@@ -12,6 +14,9 @@
 #define FAILED 16U
 
 /* ---- the card (S10, D4) ---- */
+
+/* The card was read, and there is nothing in it that could be applied. */
+#define EMPTY (1U << IMR_E_NONE | 1U << IMR_E_DAMAGED | 1U << IMR_E_NEWER | 1U << IMR_E_SPACE)
 
 enum imr_card_change imr_card_change(const struct imr_store_card *applied, bool present,
 	enum imr_status status, const struct imr_store_card *now)
@@ -25,34 +30,28 @@ enum imr_card_change imr_card_change(const struct imr_store_card *applied, bool 
 	if (known && (now->id_n != applied->id_n || now->id_n > sizeof now->id ||
 			     memcmp(now->id, applied->id, now->id_n) != 0))
 		return IMR_CARD_REMOVED;
-	switch ((unsigned)status) {
-	case IMR_OK:
+	if (status == IMR_OK) {
 		if (!known)
 			return IMR_CARD_NEW;
-		return memcmp(now->digest, applied->digest, sizeof now->digest) == 0
-			       ? IMR_CARD_SAME
-			       : IMR_CARD_CHANGED;
-	case IMR_E_NONE:
-	case IMR_E_DAMAGED:
-	case IMR_E_NEWER:
-	case IMR_E_SPACE:
-		return known ? IMR_CARD_CHANGED : IMR_CARD_NONE;
-	default:
+		if (memcmp(now->digest, applied->digest, sizeof now->digest) == 0)
+			return IMR_CARD_SAME;
+	} else if ((unsigned)status > IMR_E_SPACE || !(EMPTY >> status & 1)) {
 		return IMR_CARD_TRANSIENT;
 	}
+	return known ? IMR_CARD_CHANGED : IMR_CARD_NONE;
 }
 
 /* ---- the plan ---- */
 
 /* The hold-off may come before the flag that says whose it is. */
-static void security(struct imr_plan *p, const struct imr_resource *r)
+static void security(struct imr_plan *p, const struct imr_resource *r, uint32_t v)
 {
 	if (p->security != r->instance)
 		p->security_hold_off = 0;
 	p->security = r->instance;
 	if (r->resource == 11)
-		p->security_hold_off = imr_unsigned(r);
-	if (r->resource == 1 && imr_unsigned(r) == 1) {
+		p->security_hold_off = v;
+	if (r->resource == 1 && v == 1) {
 		p->account = true;
 		p->account_at = r->instance;
 	}
@@ -77,16 +76,15 @@ int imr_plan_visit(void *plan, const struct imr_resource *r)
 {
 	struct imr_plan *p = (struct imr_plan *)plan;
 	struct imr_server *server;
-	uint32_t v;
+	uint32_t v = imr_unsigned(r);
 
 	if (r->object == 0)
-		security(p, r);
+		security(p, r, v);
 	if (r->object != 1)
 		return 0;
 	server = server_of(p, r->instance);
 	if (!server)
 		return 1;
-	v = imr_unsigned(r);
 	if (r->resource == 0)
 		server->ssid = v < IMR_NO_ID ? (uint16_t)v : 0;
 	else if (r->resource == 13)
@@ -105,7 +103,7 @@ static bool before(const struct imr_server *a, const struct imr_server *b)
 	return a->ssid < b->ssid;
 }
 
-static struct imr_server *find(struct imr_plan *p, uint16_t ssid)
+static IMR_APART struct imr_server *find(struct imr_plan *p, uint16_t ssid)
 {
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->servers[i].ssid == ssid)
@@ -116,19 +114,19 @@ static struct imr_server *find(struct imr_plan *p, uint16_t ssid)
 void imr_sequence_configure(struct imr_sequence *s, const struct imr_plan *plan)
 {
 	struct imr_plan next = *plan;
+	const struct imr_server *from = plan->servers, *end = from + plan->n;
 
 	next.n = 0;
-	for (unsigned i = 0; i < plan->n; i++) {
-		struct imr_server server = plan->servers[i];
-		const struct imr_server *old = find(&s->plan, server.ssid);
-		unsigned at = next.n;
+	for (; from < end; from++) {
+		const struct imr_server *old = find(&s->plan, from->ssid);
+		struct imr_server *to = &next.servers[next.n];
 
-		if (server.ssid == 0)
+		if (from->ssid == 0)
 			continue;
-		server.state = old ? old->state & (REGISTERED | DUE) : 0;
-		for (; at > 0 && before(&server, &next.servers[at - 1]); at--)
-			next.servers[at] = next.servers[at - 1];
-		next.servers[at] = server;
+		for (; to > next.servers && before(from, to - 1); to--)
+			*to = to[-1];
+		*to = *from;
+		to->state = old ? old->state & (REGISTERED | DUE) : 0;
 		next.n++;
 	}
 	s->plan = next;
@@ -146,7 +144,7 @@ static void mark(struct imr_sequence *s, bool of_card_only, unsigned without, un
 }
 
 /* States that some server has; FAILED: one is not registered. */
-static unsigned states(const struct imr_sequence *s)
+static IMR_APART unsigned states(const struct imr_sequence *s)
 {
 	unsigned seen = 0;
 
@@ -363,9 +361,10 @@ static enum imr_action_kind result(struct imr_sequence *s, bool done)
 	}
 }
 
-static bool idle(const struct imr_sequence *s)
+/* What has changed is looked at now if nothing is open, else when that is answered. */
+static IMR_APART enum imr_action_kind idle(struct imr_sequence *s)
 {
-	return s->state == IMR_SEQ_ONLINE || s->state == IMR_SEQ_RETRY;
+	return s->state >= IMR_SEQ_ONLINE ? settle(s) : IMR_NOTHING;
 }
 
 static enum imr_action_kind timer(struct imr_sequence *s)
@@ -380,7 +379,9 @@ static enum imr_action_kind timer(struct imr_sequence *s)
 		return act(s, IMR_SEQ_CARD, IMR_CHECK_CARD);
 	}
 	mark(s, false, TRIED | HELD, 0);
-	return idle(s) || s->state == IMR_SEQ_HOLD ? settle(s) : IMR_NOTHING;
+	if (s->state == IMR_SEQ_HOLD)
+		s->state = IMR_SEQ_RETRY;
+	return idle(s);
 }
 
 /* C6, C9: refused before the sources were tried, and without an account. */
@@ -391,7 +392,7 @@ static enum imr_action_kind trigger(struct imr_sequence *s)
 	if (s->state == IMR_SEQ_HOLD || s->state == IMR_SEQ_BOOTSTRAP)
 		return IMR_NOTHING;
 	s->triggered = true;
-	return idle(s) ? settle(s) : IMR_NOTHING;
+	return idle(s);
 }
 
 static enum imr_action_kind of_server(struct imr_sequence *s, const struct imr_event *e)
@@ -404,7 +405,7 @@ static enum imr_action_kind of_server(struct imr_sequence *s, const struct imr_e
 		server->state |= DUE;
 	else
 		server->state &= HELD;
-	return idle(s) ? settle(s) : IMR_NOTHING;
+	return idle(s);
 }
 
 static enum imr_action_kind next(struct imr_sequence *s, const struct imr_event *event)
