@@ -79,24 +79,59 @@ void imp_registration_list(const struct imr_set *set, struct imp_wr *out)
 /* ---- requests ---------------------------------------------------------------------------------
  */
 
-/* "rd" behind the path of the server's URI. */
-static void put_path(struct imp_registration *r, const struct imr_set *set)
+static unsigned hex(uint8_t c)
 {
-	struct imp_wr wr = imp_wr(r->path, sizeof r->path);
-	struct imp_span uri = imp_span(NULL, 0);
-	size_t from = 0, to;
-	struct imr_at at;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10U : 16;
+}
 
-	if (imr_set_find(set, SECURITY, r->terms.security, &at))
-		uri = imr_at_resource(&at, URI);
-	for (unsigned slashes = 0; from < uri.n && slashes < 3; from++)
-		slashes += uri.p[from] == '/';
+/* Percent-encoding resolved, but not into what would end a segment. */
+static void put_decoded(struct imp_wr *wr, struct imp_span text)
+{
+	struct imp_rd rd = imp_rd(text);
+
+	while (rd.n) {
+		uint8_t c = imp_rd_u8(&rd);
+
+		if (c == '%') {
+			unsigned high = hex(imp_rd_u8(&rd)), low = hex(imp_rd_u8(&rd));
+
+			c = (uint8_t)(high << 4 | low);
+			if (rd.st != IMP_OK || high > 15 || low > 15 || c == '/' || c == 0)
+				imp_wr_fail(wr, IMP_E_FORMAT);
+		}
+		imp_wr_u8(wr, c);
+	}
+}
+
+/* The path of a URI, without slashes in front of it and behind it. */
+static struct imp_span path_of(struct imp_span uri)
+{
+	size_t from = 0, to;
+	unsigned slashes = 0;
+
+	while (from < uri.n && slashes < 3 && uri.p[from] != '?' && uri.p[from] != '#')
+		slashes += uri.p[from++] == '/';
 	for (to = from; to < uri.n && uri.p[to] != '?' && uri.p[to] != '#';)
 		to++;
 	while (to > from && uri.p[to - 1] == '/')
 		to--;
-	imp_wr_put(&wr, imp_span(uri.p + from, to - from));
-	imp_wr_text(&wr, to > from ? "/rd" : "rd");
+	return imp_span(uri.p + from, to - from);
+}
+
+/* "rd" behind the path of the server's URI. */
+static void put_path(struct imp_registration *r, const struct imr_set *set)
+{
+	struct imp_wr wr = imp_wr(r->path, sizeof r->path);
+	struct imp_span path = imp_span(NULL, 0);
+	struct imr_at at;
+
+	if (imr_set_find(set, SECURITY, r->terms.security, &at) && imr_at_resource(&at, URI).n)
+		path = path_of(imr_at_resource(&at, URI));
+	put_decoded(&wr, path);
+	imp_wr_text(&wr, path.n ? "/rd" : "rd");
 	r->path_n = wr.st == IMP_OK ? wr.n : 0;
 }
 

@@ -25,7 +25,7 @@ static const char *const names[] = { "started", "card", "applied", "disabled", "
 
 static const char *const methods[] = { "", "GET", "POST", "PUT", "DELETE" };
 
-static void say(struct device_rig *r, const char *fmt, ...)
+static IMP_PRINTF(2, 3) void say(struct device_rig *r, const char *fmt, ...)
 {
 	va_list ap;
 
