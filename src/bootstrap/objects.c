@@ -23,6 +23,7 @@
 #define RIGHTS_ALL 31U
 
 #define OLD_TLV 1542
+#define DEVICE_MAX 512 /* octets of /3/0: its texts are at most an endpoint name long */
 
 /* ---- what may be done with a resource ---------------------------------------------------------
  */
@@ -223,31 +224,42 @@ static unsigned rights(const struct view *v, uint16_t instance)
 /* ---- Read -------------------------------------------------------------------------------------
  */
 
-/* Object Instance TLVs of what is read; *seen instances there are, *open may be read. */
-static void gather(const struct view *v, struct imp_wr *wr, unsigned *seen, unsigned *open)
+/* What a Read has found. */
+struct found {
+	struct imp_wr wr;    /* Object Instance TLVs */
+	unsigned seen, open; /* instances that there are, and those that may be read */
+};
+
+static void put_instance(
+	const struct view *v, uint16_t instance, struct imp_span resources, struct found *f)
 {
 	size_t half = v->o->out_size / 2;
+	struct imp_wr run = imp_wr(v->o->out + half, half);
+
+	f->seen++;
+	if (!(rights(v, instance) & RIGHT_READ))
+		return;
+	f->open++;
+	put_readable(v->path.object, v->path.resource, resources, &run);
+	if (run.st != IMP_OK)
+		imp_wr_fail(&f->wr, IMP_E_SPACE);
+	imp_tlv_put(&f->wr, IMP_TLV_INSTANCE, instance, imp_wr_span(&run));
+}
+
+static void gather(const struct view *v, struct found *f)
+{
+	uint8_t octets[DEVICE_MAX];
+	struct imp_wr device = imp_wr(octets, sizeof octets);
 	struct imr_at at;
 
-	*seen = *open = 0;
-	imr_set_start(&at);
-	while (v->path.object == DEVICE ? *seen == 0 : next_instance(v, &at)) {
-		uint16_t instance = v->path.object == DEVICE ? 0 : at.instance;
-		struct imp_wr run = imp_wr(v->o->out + half, half);
-		struct imp_wr all = imp_wr(wr->p + wr->n, wr->cap - wr->n);
-
-		++*seen;
-		if (!(rights(v, instance) & RIGHT_READ))
-			continue;
-		++*open;
-		if (v->path.object == DEVICE)
-			put_device(v->o, &all);
-		put_readable(v->path.object, v->path.resource,
-			v->path.object == DEVICE ? imp_wr_span(&all) : at.resources, &run);
-		if (all.st != IMP_OK || run.st != IMP_OK)
-			imp_wr_fail(wr, IMP_E_SPACE);
-		imp_tlv_put(wr, IMP_TLV_INSTANCE, instance, imp_wr_span(&run));
+	if (v->path.object == DEVICE) {
+		put_device(v->o, &device);
+		put_instance(v, 0, imp_wr_span(&device), f);
+		return;
 	}
+	imr_set_start(&at);
+	while (next_instance(v, &at))
+		put_instance(v, at.instance, at.resources, f);
 }
 
 /* What stands in the one Object Instance TLV. */
@@ -262,19 +274,18 @@ static struct imp_span content(struct imp_span run)
 static uint8_t read(const struct view *v, uint16_t accept, struct imp_response *out)
 {
 	const struct imr_client_formats *f = v->o->formats;
-	struct imp_wr wr = imp_wr(v->o->out, v->o->out_size / 2);
+	struct found found = { .wr = imp_wr(v->o->out, v->o->out_size / 2) };
 	struct imp_span tlv;
-	unsigned seen, open;
 
 	if (v->path.resource != IMR_NO_ID && !may(v->path.object, v->path.resource, OP_R))
 		return rule_of(v->path.object, v->path.resource) ? IMP_COAP_NOT_ALLOWED
 								 : IMP_COAP_NOT_FOUND;
-	gather(v, &wr, &seen, &open);
-	if (wr.st != IMP_OK)
+	gather(v, &found);
+	if (found.wr.st != IMP_OK)
 		return IMP_COAP_INTERNAL;
-	if (seen && !open)
+	if (found.seen && !found.open)
 		return IMP_COAP_UNAUTHORIZED;
-	tlv = imp_wr_span(&wr);
+	tlv = imp_wr_span(&found.wr);
 	if (v->path.resource != IMR_NO_ID && content(tlv).n == 0)
 		return IMP_COAP_NOT_FOUND;
 	if (accept != IMP_FORMAT_NONE && accept != IMP_FORMAT_TLV && accept != OLD_TLV) {

@@ -28,8 +28,7 @@ struct imp_registration_terms {
 	uint32_t sequence_delay, sequence_count; /* 1/x/19, 20 */
 };
 
-#define IMP_REGISTRATION_LIST 800 /* octets: 44 instances of the longest spelling and their list \
-				   */
+#define IMP_REGISTRATION_LIST 800 /* octets: for 44 instances */
 #define IMP_REGISTRATION_LOCATION 128
 #define IMP_MAX_TRANSMIT_WAIT 93U
 

@@ -13,7 +13,7 @@
 static void from_digits(const char *digits, uint8_t id[static ID])
 {
 	memset(id, 0xFF, ID);
-	for (size_t i = 0; digits[i] && i < 2 * (size_t)ID; i++) {
+	for (size_t i = 0; i < 2 * (size_t)ID && digits[i]; i++) {
 		unsigned digit = (unsigned)(digits[i] - '0') & 15U, shift = i % 2 ? 4 : 0;
 
 		id[i / 2] = (uint8_t)((id[i / 2] & ~(15U << shift)) | digit << shift);
