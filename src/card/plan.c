@@ -12,6 +12,7 @@
 #define DODF_SIZE 128
 #define ROUND_UP 256
 #define SFI_ODF 0x11
+#define SFI_EF 0x0C	   /* nobody has it by default: FIDs of PKCS#15 end in 10 to 13 (A.7) */
 #define DIRECTORY_ROOM 512 /* what an application needs beside EF(LwM2M_Bootstrap) */
 #define AM_DF_DELETE_CHILD 0x01
 #define AM_DF_CREATE_EF 0x02
@@ -475,7 +476,7 @@ static enum imp_status plan_ef(struct planner *p)
 			"EF %04X is named by a path from the MF, it is not created", fid);
 	if (map->ef)
 		add(p, IMP_STEP_DELETE, fid)->path = path;
-	create_ef(p, fid, new_ef_size(p->wish), IMP_FCP_NO_SFI, with_pin);
+	create_ef(p, fid, new_ef_size(p->wish), SFI_EF, with_pin);
 	write_content(p, fid);
 	return IMP_OK;
 }

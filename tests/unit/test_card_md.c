@@ -11,7 +11,9 @@
 
 #include "applet-tools/softcard.h"
 #include "base/hex.h"
+#include "card/imr_adapter.h"
 #include "card/writer.h"
+#include "reader/known.h"
 
 #define PAGE "applet-tools/CARD.md"
 #define TEXT_MAX 16384
@@ -202,6 +204,33 @@ static void new_card(void **state)
 	imp_softcard_free(bench.soft);
 }
 
+/* Why EF(LwM2M_Bootstrap) has an SFI: a device that knows the card needs no SELECT for it. */
+static void known_card(void **state)
+{
+	static const unsigned most[] = { 10, 5, 4 }; /* 5 for ever without an SFI */
+	static uint8_t buffer[1024];
+	struct imp_card card;
+	struct imp_imr_card adapter;
+	struct imr_known known = { 0 };
+	struct imr_report report;
+	const struct imr_config config = {
+		.card = &adapter.imr, .buffer = buffer, .size = sizeof buffer
+	};
+
+	(void)state;
+	bench_begin(&bench, 0);
+	write_card(&bench);
+	imp_softcard_as_card(bench.soft, &card);
+	imp_imr_adapt(&adapter, &card, NULL);
+	for (unsigned n = 0; n < 3; n++) {
+		assert_int_equal(imr_load_known(&config, &known, &report), IMR_OK);
+		print_message("load %u: %u APDUs\n", n + 1, report.apdus);
+		assert_true(report.apdus <= most[n]);
+	}
+	assert_int_equal(known.sfi, 0x0C);
+	imp_softcard_free(bench.soft);
+}
+
 static void rewrite(void **state)
 {
 	(void)state;
@@ -241,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_card),
+		cmocka_unit_test(known_card),
 		cmocka_unit_test(rewrite),
 		cmocka_unit_test(plain),
 		cmocka_unit_test(with_pin),
