@@ -69,6 +69,7 @@ static enum imr_status load(struct imr_client *c)
 	imr_set_start(&at);
 	while (c->ssid_n < IMR_SERVERS_MAX && imr_server_next(set, &at, 0))
 		c->ssid[c->ssid_n++] = imr_ssid(&at);
+	imr_mark_linked(set);
 	return IMR_OK;
 }
 
@@ -204,8 +205,10 @@ static enum imr_status judge(
 
 static enum imr_client_next commit(struct imr_client *c, unsigned result)
 {
-	enum imr_status st = imr_store_finish(c->store);
+	enum imr_status st;
 
+	imr_drop_orphans(&c->store->set);
+	st = imr_store_finish(c->store);
 	if (st != IMR_OK && st != IMR_E_LEFT)
 		return c->store->set.n ? IMR_CLIENT_WAIT : fail_store(c, st);
 	if (st == IMR_E_LEFT)

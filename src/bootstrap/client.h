@@ -33,6 +33,10 @@
  *   anew with another SSID at Finish, since servers write one resource after the other.
  *   Instances outside the configuration that only such an account could reach (U2) are the device's
  *   own to delete.
+ * - Keys (/21, /23, /24) that an account linked to when the sequence began, and none links to at
+ *   Finish, go with the account that was overwritten or deleted, in the same update (K4, F7): not
+ *   before, so that a server may link to them again.  What the sequence wrote itself stays, and
+ *   what nothing ever linked to.
  * - An update that is in force, but could not erase the old keys yet, is a success (F7: the old
  *   account is not active any more): IMR_CLIENT_LEFT.
  * - A second bootstrap account is judged at Finish (D10), so that it can be taken back before.
@@ -91,7 +95,8 @@ struct imr_client_config {
 	/*
 	 * Is the configuration consistent (K1-K15)?  It is well-formed.  Instances of
 	 * origin DISABLED are not part of it, nor is account /0/superseded with what belongs to it
-	 * (imr_set_divide) unless that is IMR_NO_ID.  IMR_OK; else *findings may say why in text
+	 * (imr_set_divide) unless that is IMR_NO_ID, nor what imr_drop_orphans() takes out of a
+	 * copy.  IMR_OK; else *findings may say why in text
 	 * that lasts until the next call.  NULL: the client's own minimum (K1-K6, URI), which is
 	 * asked in any case.
 	 */

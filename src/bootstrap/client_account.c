@@ -83,22 +83,71 @@ static int at_link(void *link, const struct imr_resource *r)
 	       r->length == 4 && memcmp(r->value, link, 4) == 0;
 }
 
+/* Does the Security instance link to it? */
+static bool links(const struct imr_at *security, const struct imr_at *what)
+{
+	uint8_t link[4] = { 0, (uint8_t)what->object, (uint8_t)(what->instance >> 8),
+		(uint8_t)what->instance };
+	struct imr_walk walk = { .visit = at_link, .ctx = link };
+
+	return what->object >= OSCORE && what->object <= MQTT &&
+	       imr_walk(&walk, IMR_RESOURCE, security->resources) == IMR_E_STOPPED;
+}
+
 bool imr_belongs(const struct imr_set *set, uint16_t security, const struct imr_at *what)
 {
-	uint8_t link[4];
-	struct imr_walk walk = { .visit = at_link, .ctx = link };
 	struct imr_at at;
 
 	if (what->object == SECURITY)
 		return what->instance == security;
-	if (what->object < OSCORE || what->object > MQTT ||
-		!imr_set_find(set, SECURITY, security, &at))
-		return false;
-	link[0] = 0;
-	link[1] = (uint8_t)what->object;
-	link[2] = (uint8_t)(what->instance >> 8);
-	link[3] = (uint8_t)what->instance;
-	return imr_walk(&walk, IMR_RESOURCE, at.resources) == IMR_E_STOPPED;
+	return imr_set_find(set, SECURITY, security, &at) && links(&at, what);
+}
+
+/* ---- keys that lose their account ------------------------------------------------------------ */
+
+/* Changes the origin of keys that were linked: as far from every other origin as those are from
+ * each other. */
+#define LINKED 0x0F
+
+static bool linked(const struct imr_set *set, const struct imr_at *what)
+{
+	struct imr_at at;
+
+	imr_set_start(&at);
+	while (imr_set_next(set, &at))
+		if (at.object == SECURITY && links(&at, what))
+			return true;
+	return false;
+}
+
+void imr_mark_linked(struct imr_set *set)
+{
+	struct imr_at at;
+
+	imr_set_start(&at);
+	while (imr_set_next(set, &at))
+		if (imr_live(set, &at) && linked(set, &at))
+			set->origin[at.index] = (uint8_t)(at.origin ^ LINKED);
+}
+
+static bool marked(const struct imr_at *at)
+{
+	unsigned origin = at->origin ^ LINKED;
+
+	return origin == IMR_ORIGIN_FACTORY || origin == IMR_ORIGIN_CARD ||
+	       origin == IMR_ORIGIN_SERVER;
+}
+
+void imr_drop_orphans(struct imr_set *set)
+{
+	struct imr_at at;
+
+	imr_set_start(&at);
+	while (imr_set_next(set, &at))
+		if (marked(&at))
+			set->origin[at.index] =
+				linked(set, &at) ? (uint8_t)(at.origin ^ LINKED) : 0;
+	imr_set_sweep(set);
 }
 
 /* ---- consistency ----------------------------------------------------------------------------- */

@@ -30,6 +30,15 @@ uint16_t imr_account(const struct imr_set *set);
 bool imr_belongs(const struct imr_set *set, uint16_t security, const struct imr_at *what);
 
 /*
+ * Keys that lose their account in a sequence go with it (K4, F7).  When it begins, mark what
+ * accounts link to of /21, /23, /24: in its origin, which an edit keeps and a Write of the instance
+ * does away with.  At its end marks become origins again, and what is marked and not linked any
+ * more is taken out.  Keys that were never linked, and disabled ones, are left alone.
+ */
+void imr_mark_linked(struct imr_set *set);
+void imr_drop_orphans(struct imr_set *set);
+
+/*
  * An account is gone (U1-U4): its Server instance, what nobody else may access, its entries in
  * access control; a new owner where it was the owner.  spare: not what this sequence has written.
  * IMR_OK; IMR_E_SPACE: no room to work in, and half of it may be done.

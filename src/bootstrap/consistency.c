@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "bootstrap/client_account.h"
 #include "model/set_form.h"
 
 void imp_consistency_init(struct imp_consistency *c)
@@ -28,6 +29,7 @@ static struct imr_set reduce(
 	memcpy(c->octets, candidate->p, candidate->n);
 	copy.p = c->octets;
 	copy.size = sizeof(c->octets);
+	imr_drop_orphans(&copy);
 	if (superseded != IMR_NO_ID)
 		imr_set_divide(&copy, superseded, false);
 	for (unsigned i = 0; i < IMR_INSTANCES_MAX; i++)

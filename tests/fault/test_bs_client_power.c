@@ -30,14 +30,17 @@ static const struct bootstrap {
 	const char *writes[4];
 	const char *lost;  /* a secret that the new configuration does not have any more */
 	unsigned accounts; /* bootstrap accounts then */
+	bool oscore;	   /* the account that is there has its secret in /21 too */
 } bootstraps[] = {
-	{ "a server account", 0, { "0 @4 " SERVER, "1 @0 0i=1 1i=9 6b=0 7s=U" }, NULL, 1 },
-	{ "a resource", 0, { "1/7/1 1i=77" }, NULL, 1 },
-	{ "a second bootstrap account", 3200, { "0 @9 " ACCOUNT }, "FACTORY", 1 },
-	{ "overwriting the bootstrap account", 3200, { "0/0 " ACCOUNT }, "FACTORY", 1 },
-	{ "purge at once", 1, { "1/7/1 1i=77" }, "FACTORY", 0 },
+	{ "a server account", 0, { "0 @4 " SERVER, "1 @0 0i=1 1i=9 6b=0 7s=U" }, NULL, 1, false },
+	{ "a resource", 0, { "1/7/1 1i=77" }, NULL, 1, false },
+	{ "a second bootstrap account", 3200, { "0 @9 " ACCOUNT }, "FACTORY", 1, false },
+	{ "overwriting the bootstrap account", 3200, { "0/0 " ACCOUNT }, "FACTORY", 1, false },
+	{ "overwriting a bootstrap account that has keys", 0, { "0/0 " ACCOUNT, "1/7/1 1i=77" },
+		"FACTORY", 1, true },
+	{ "purge at once", 1, { "1/7/1 1i=77" }, "FACTORY", 0, false },
 	{ "a server account takes the place of another", 0,
-		{ "DELETE 0/7", "0/7 " SERVER, "1 @0 0i=1 1i=9 6b=0 7s=U" }, "OTHER", 1 },
+		{ "DELETE 0/7", "0/7 " SERVER, "1 @0 0i=1 1i=9 6b=0 7s=U" }, "OTHER", 1, false },
 };
 
 static const uint8_t units[] = { 1, 8, 32 };
@@ -84,7 +87,7 @@ static void prepare(const struct bootstrap *b, unsigned unit)
 	rig_init(&rig, unit);
 	(void)rig_boot(&rig);
 	imr_set_clear(&rig.store.set);
-	rig_put_bootstrap(&rig.store.set, 0, "FACTORY", b->timeout, false, IMR_ORIGIN_FACTORY);
+	rig_put_bootstrap(&rig.store.set, 0, "FACTORY", b->timeout, b->oscore, IMR_ORIGIN_FACTORY);
 	rig_put_server(&rig.store.set, 7, "OTHER", IMR_ORIGIN_SERVER);
 	rig_fill_factory(&rig, "FACTORY");
 	rig.store.keys = b->timeout ? 0xA5 : 0x5A;
