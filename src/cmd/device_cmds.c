@@ -293,20 +293,13 @@ static enum imp_status live(struct run *run)
 static enum imp_status open_device(struct run *run, const struct imp_args *args)
 {
 	struct imp_env *env = run->env;
-	enum imp_status st;
+	enum imp_status st = take_policy(run, args);
 
-	if (env->dry_run) {
-		(void)imp_diag(
-			&env->diag, IMP_E_USAGE, "a device cannot be tried without doing it");
-		imp_diag_hint(
-			&env->diag, "imprint boot looks at card and image and writes nothing");
-		return IMP_E_USAGE;
-	}
-	st = take_policy(run, args);
 	if (st == IMP_OK)
 		st = take_sources(run, args);
 	if (st == IMP_OK)
-		st = imp_device_flash_open(imp_arg(args, "store"), &run->flash, &env->diag);
+		st = imp_device_flash_open(
+			imp_arg(args, "store"), env->dry_run, &run->flash, &env->diag);
 	if (st != IMP_OK)
 		return st;
 	run->options.store = &run->flash.flash;
@@ -351,21 +344,6 @@ static struct run *run_new(struct imp_env *env)
 	imp_converter_init(&run->converter);
 	imp_consistency_init(&run->consistency);
 	return run;
-}
-
-static enum imp_status device_run(struct imp_env *env, const struct imp_args *args)
-{
-	__attribute__((cleanup(run_free))) struct run *run = run_new(env);
-	enum imp_status st;
-
-	if (!run)
-		return env->diag.status;
-	st = take_limits(run, args);
-	run->options.net = env->net;
-	run->options.listen = imp_arg(args, "listen");
-	if (st == IMP_OK)
-		st = open_device(run, args);
-	return st == IMP_OK ? live(run) : st;
 }
 
 /* ---- device boot ------------------------------------------------------------------------------
@@ -455,6 +433,23 @@ static enum imp_status device_boot(struct imp_env *env, const struct imp_args *a
 	if (st != IMP_OK || o.plan->n || o.plan->account)
 		return st;
 	return has_nothing(run);
+}
+
+static enum imp_status device_run(struct imp_env *env, const struct imp_args *args)
+{
+	__attribute__((cleanup(run_free))) struct run *run = run_new(env);
+	enum imp_status st;
+
+	if (!run)
+		return env->diag.status;
+	st = take_limits(run, args);
+	if (st == IMP_OK && env->dry_run)
+		return device_boot(env, args);
+	run->options.net = env->net;
+	run->options.listen = imp_arg(args, "listen");
+	if (st == IMP_OK)
+		st = open_device(run, args);
+	return st == IMP_OK ? live(run) : st;
 }
 
 /* ---- the table --------------------------------------------------------------------------------

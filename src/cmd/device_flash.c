@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/device_flash.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,8 +119,29 @@ static enum imp_status measure(const char *path, struct imp_device_flash *f, str
 	return IMP_E_FORMAT;
 }
 
+/* The file's octets in memory, none of them when there is no file; -1 and errno. */
+static int copy_of(const char *path)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), to;
+	uint8_t part[IMP_DEVICE_BLOCK];
+	ssize_t n = 0;
+
+	if (from < 0 && errno != ENOENT)
+		return -1;
+	to = memfd_create("store", MFD_CLOEXEC);
+	for (size_t at = 0; from >= 0 && to >= 0 && at <= SIZE; at += (size_t)n) {
+		n = read(from, part, sizeof part);
+		if (n <= 0 || write(to, part, (size_t)n) != n)
+			break;
+	}
+	imp_wipe(part, sizeof part);
+	if (from >= 0)
+		(void)close(from);
+	return to;
+}
+
 enum imp_status imp_device_flash_open(
-	const char *path, struct imp_device_flash *out, struct imp_diag *diag)
+	const char *path, bool copy, struct imp_device_flash *out, struct imp_diag *diag)
 {
 	enum imp_status st;
 
@@ -131,11 +155,11 @@ enum imp_status imp_device_flash_open(
 		.prog = program,
 		.erase = erase,
 		.sync = sync_all };
-	out->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	out->fd = copy ? copy_of(path) : open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (out->fd < 0)
 		return imp_diag(diag, errno == ENOENT ? IMP_E_ABSENT : IMP_E_IO, "%s: %s", path,
 			strerror(errno));
-	if (flock(out->fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!copy && flock(out->fd, LOCK_EX | LOCK_NB) != 0) {
 		st = imp_diag(diag, IMP_E_DENIED, "%s: another device runs on it", path);
 		imp_diag_hint(diag, "one device has one store: give each its own file");
 	} else {

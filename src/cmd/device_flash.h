@@ -20,11 +20,12 @@ struct imp_device_flash {
 };
 
 /*
- * A file that is not there is made, blank, for its owner alone.  IMP_E_FORMAT: something else than
+ * A file that is not there is made, blank, for its owner alone.  copy: the file is left alone, and
+ * a copy of it in memory is what changes.  IMP_E_FORMAT: something else than
  * an account store of this size; IMP_E_DENIED: another process has it; IMP_E_IO.
  */
 IMP_MUST_CHECK enum imp_status imp_device_flash_open(
-	const char *path, struct imp_device_flash *out, struct imp_diag *diag);
+	const char *path, bool copy, struct imp_device_flash *out, struct imp_diag *diag);
 void imp_device_flash_close(struct imp_device_flash *flash); /* takes one that was not opened */
 
 #endif

@@ -141,6 +141,7 @@ COMMANDS = [
     ("card emulate", "--state new.json --create-only", 1),
     ("boot", "--flash out/A1.hex", 0),
     ("boot", "--reader 0 --flash out/A1.hex", 0),
+    ("device boot", "--endpoint d --flash out/A1.hex --store d.store", 1),
     ("inspect", "a.ef", 0),
     ("inspect", "a.ef out/A2.hex x.db", 0),
 ]
@@ -186,7 +187,7 @@ def one_command(name, rest, changes):
 
 
 # These go on until they are stopped, or need a peer: test_server.sh and test_device.sh have them.
-TALKING = {"server run", "server push"}
+TALKING = {"server run", "server push", "device run"}
 JSON_ALWAYS = ("ledger export",)
 # What these make is a file, told of on standard error.  set check prints findings, and has none here.
 SILENT_PLAIN = ("set check a.cbor", "card read --reader 0 --out new.ef", "set convert a.senml --to ef --out new.ef",

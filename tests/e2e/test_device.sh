@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")/batch_lib.sh"
 profiles
 pids=()
-trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
+trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done; wait 2>/dev/null; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
 
 port() { # file: of what listens and says so there
 	local p=''
@@ -114,12 +114,11 @@ rm -f keys.jsonl
 
 two=(--endpoint urn:dev:ops:0001B2-S-00002 --flash "$(image S-00002)" --store two.store)
 for ms in 005 010 020 030 040 060 080; do
-	(timeout -s KILL 0.$ms "$IMPRINT" device run "${two[@]}" --until registered >/dev/null 2>&1) 2>/dev/null
+	(timeout -s KILL 0.$ms "$IMPRINT" device run "${two[@]}" --until registered; true) >/dev/null 2>&1
 done
 device two.log "${two[@]}" --until registered --lifetime-of-run 30
 check "killed at any moment, it comes to the same end" [ $rc = 0 ]
-kill -KILL "$server"
-wait "$server" 2>/dev/null
+{ kill -KILL "$server"; wait "$server"; } 2>/dev/null
 serve --write air.yaml --key-file pki/station.key
 three=(--endpoint urn:dev:ops:0001B2-S-00003 --flash "$(image S-00003)" --store three.store)
 device three.log "${three[@]}" --until registered --lifetime-of-run 30 --pct senml-cbor

@@ -258,7 +258,7 @@ static void device_open(void)
 	fd = mkstemp(dev.path);
 	assert_true(fd >= 0);
 	(void)close(fd);
-	if (imp_device_flash_open(dev.path, &dev.flash, &diag) != IMP_OK ||
+	if (imp_device_flash_open(dev.path, false, &dev.flash, &diag) != IMP_OK ||
 		imp_device_open(&options, &dev.device, &diag) != IMP_OK ||
 		imp_device_start(dev.device, &diag) != IMP_OK)
 		fail_msg("%s", diag.text);
@@ -456,7 +456,7 @@ static void flash_keeps_the_rules(void **state)
 
 	(void)state;
 	(void)close(fd);
-	assert_int_equal(imp_device_flash_open(path, &f, &diag), IMP_OK);
+	assert_int_equal(imp_device_flash_open(path, false, &f, &diag), IMP_OK);
 	assert_int_equal(f.flash.read(&f, 8, got, 8), 0);
 	assert_true(imp_span_all(imp_span(got, 8), 0xFF));
 	assert_int_equal(f.flash.prog(&f, 8, unit, 8), 0);
@@ -466,10 +466,18 @@ static void flash_keeps_the_rules(void **state)
 	assert_int_not_equal(f.flash.prog(&f, 2 * IMP_DEVICE_REGION, unit, 8), 0);
 	assert_int_not_equal(f.flash.erase(&f, 8), 0);
 	assert_int_not_equal(f.flash.read(&f, 2 * IMP_DEVICE_REGION - 4, got, 8), 0);
-	assert_int_equal(imp_device_flash_open(path, &second, &diag), IMP_E_DENIED);
+	assert_int_equal(imp_device_flash_open(path, false, &second, &diag), IMP_E_DENIED);
 	assert_int_equal(f.flash.sync(&f), 0);
 	imp_device_flash_close(&f);
-	assert_int_equal(imp_device_flash_open(path, &f, &diag), IMP_OK);
+	assert_int_equal(imp_device_flash_open(path, false, &f, &diag), IMP_OK);
+	assert_int_equal(f.flash.read(&f, 8, got, 8), 0);
+	assert_memory_equal(got, unit, 8);
+	/* A copy changes nothing, not even while the file is in use. */
+	assert_int_equal(imp_device_flash_open(path, true, &second, &diag), IMP_OK);
+	assert_int_equal(second.flash.read(&second, 8, got, 8), 0);
+	assert_memory_equal(got, unit, 8);
+	assert_int_equal(second.flash.erase(&second, 0), 0);
+	imp_device_flash_close(&second);
 	assert_int_equal(f.flash.read(&f, 8, got, 8), 0);
 	assert_memory_equal(got, unit, 8);
 	assert_int_equal(f.flash.erase(&f, 0), 0);
@@ -477,9 +485,10 @@ static void flash_keeps_the_rules(void **state)
 	assert_true(imp_span_all(imp_span(got, 8), 0xFF));
 	imp_device_flash_close(&f);
 	assert_int_equal(truncate(path, 100), 0);
-	assert_int_equal(imp_device_flash_open(path, &f, &diag), IMP_E_FORMAT);
+	assert_int_equal(imp_device_flash_open(path, false, &f, &diag), IMP_E_FORMAT);
 	(void)unlink(path);
-	assert_int_equal(imp_device_flash_open("/no/such/folder/x", &f, &diag), IMP_E_ABSENT);
+	assert_int_equal(
+		imp_device_flash_open("/no/such/folder/x", false, &f, &diag), IMP_E_ABSENT);
 }
 
 int main(void)
