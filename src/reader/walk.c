@@ -108,8 +108,6 @@ static enum imr_status objects(struct imr_walk *w, struct imp_span file)
 	unsigned left = file.p[1];
 	enum imr_status st = IMR_GOOD;
 
-	if (file.p[0])
-		return IMR_E_DAMAGED; /* each is compared with those behind it: not for thousands */
 	for (; left > 0 && st == IMR_GOOD; left--) {
 		struct imp_ef_object object;
 
@@ -125,7 +123,8 @@ enum imr_status imr_ef(struct imp_span file, imr_visit *visit, void *ctx)
 {
 	struct imr_walk w;
 
-	if (file.n == 0 || imp_ef_extent(file) != file.n)
+	/* Each object is compared with those behind it: not for thousands. */
+	if (file.n == 0 || imp_ef_extent(file) != file.n || file.p[0])
 		return IMR_E_DAMAGED;
 	w.visit = NULL;
 	w.ctx = ctx;

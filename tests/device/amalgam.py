@@ -253,6 +253,10 @@ def main():
     parsed_headers = {h: split(h.read_text(), h) for h in headers}
     everything = [c for cs in list(parsed_headers.values()) + list(parsed.values()) for c in cs]
     keep = reached(everything, [c for c in everything if c.function in exported and c.body])
+    # What is only announced there ("struct x;") stays the reader's own.
+    opaque = {m[1] for m in (re.fullmatch(r"struct (\w+);", c.bare) for c in interface) if m}
+    for c in interface:
+        c.uses -= opaque
     borrowed = reached([c for cs in parsed_headers.values() for c in cs if not c.function], interface)
     borrowed = [c for cs in parsed_headers.values() for c in cs if c in borrowed]
     keep -= set(borrowed)
