@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Code, static RAM and worst stack of the device reader on Cortex-M0+ -Os, against its budget.
+# Code, static RAM and worst stack of the device reader and the bootstrap client on Cortex-M0+ -Os,
+# against their budgets.
 #
 # use:  [O=build/device] tests/device/size.sh        exit 1 over budget
 #       [O=build/device] tests/device/size.sh prove  exit 1 unless a wasteful variant is caught, and
@@ -19,17 +20,25 @@ budgets="imr_load_flash           2048 0   320
          imr_load                 6144 0   512  ,load_application=imr_pin
          imr_load_flash_authentic 2688 0   512  ,fetch=guarded_read,imr_walk=guarded_visit"
 
-# What the functions of a header add to what is linked anyway, and how much stack the deepest needs.
+# What the functions of a header add to what is linked anyway - an entry, or with +HEADER the
+# functions of another header too -, and how much stack the deepest needs.
 #        row       over            header            code RAM stack callbacks
 additions="pin       imr_load        reader/pin.h       640 0   320
            store     imr_load_flash  reader/store.h    3072 0   608  ,imr_walk=look,imr_walk=at_link
            known     imr_load        reader/known.h     448 0   512  ,load_card=imr_pin,again=imr_pin
-           sequence  imr_load        reader/sequence.h 1792 0   224"
+           sequence  imr_load        reader/sequence.h 1664 0   224
+           client    imr_load_flash+reader/store.h  bootstrap/client.h  10112 0 992  ,imr_walk=look,imr_walk=at_link"
+
+# Budgets of an entry and a header together, neither calling the other.  DESIGN 9 wants 6144 octets
+# for flash, card and sequence; the bar is what they keep today.
+#     row                 over     header            code RAM stack callbacks
+sums="flash+card+sequence imr_load reader/sequence.h 6800 0   512  ,load_application=imr_pin"
 
 build() {
 	rm -rf "$out"
 	mkdir -p "$out"
-	for f in src/base/{rd,span,crc32,secret}.c src/codec/*_dec.c src/reader/*.c tests/device/wasteful.c; do
+	for f in src/base/{rd,wr,span,crc32,secret}.c src/codec/*_dec.c src/codec/tlv_enc.c src/reader/*.c \
+		src/bootstrap/{client*,discover}.c tests/device/wasteful.c; do
 		# shellcheck disable=SC2086
 		$cc $flags -c "$f" -o "$out/$(basename "$f" .c).o"
 	done
@@ -51,13 +60,30 @@ measure() { # ENTRY [CALLBACKS]: sets code, ram, stack, way
 	read -r stack way < <(python3 tests/device/stack.py "$1${2:-}" "$out"/*.ci)
 }
 
+functions_of() { # HEADER
+	sed -n 's/^[a-z][a-z0-9_ ]* \**\(imr_[a-z_]*\)(.*/\1/p' "src/$1"
+}
+
+measure_sum() { # ENTRY HEADER [CALLBACKS]: the same for both together
+	local f deep path
+	measure "$1" "${3:-}"
+	# shellcheck disable=SC2046
+	link "$1" $(functions_of "$2")
+	for f in $(functions_of "$2"); do
+		read -r deep path < <(python3 tests/device/stack.py "$f" "$out"/*.ci)
+		[ "$deep" -le "$stack" ] || { stack=$deep; way="$f>$path"; }
+	done
+}
+
 measure_added() { # OVER HEADER [CALLBACKS]: the same for what the header's functions add
-	local functions f octets deep=0 path
-	functions=$(sed -n 's/^[a-z][a-z_ ]* \**\(imr_[a-z_]*\)(.*/\1/p' "src/$2")
-	link "$1"
+	local functions under="" f octets deep=0 path
+	functions=$(functions_of "$2")
+	[[ $1 != *+* ]] || under=$(functions_of "${1#*+}")
+	# shellcheck disable=SC2086
+	link "${1%+*}" $under
 	octets=$code
 	# shellcheck disable=SC2086
-	link "$1" $functions
+	link "${1%+*}" $under $functions
 	code=$((code - octets))
 	for f in $functions; do
 		read -r stack path < <(python3 tests/device/stack.py "$f${3:-}" "$out"/*.ci)
@@ -74,6 +100,11 @@ check() { # ENTRY CODE RAM STACK [CALLBACKS]: prints a row; 1 when over
 check_added() { # ROW OVER HEADER CODE RAM STACK [CALLBACKS]
 	measure_added "$2" "$3" "${7:-}"
 	verdict "+ $1" "$4" "$5" "$6"
+}
+
+check_sum() { # ROW OVER HEADER CODE RAM STACK [CALLBACKS]
+	measure_sum "$2" "$3" "${7:-}"
+	verdict "$1" "$4" "$5" "$6"
 }
 
 verdict() { # NAME CODE RAM STACK
@@ -98,6 +129,11 @@ if [ "${1:-}" = prove ]; then
 		! check_added "$row" "$over" "$header" $((code - 1)) 9999 9999 "$hand" || failed=1
 		! check_added "$row" "$over" "$header" 99999 9999 $((stack - 1)) "$hand" || failed=1
 	done <<<"$additions"
+	while read -r row over header _ _ _ hand; do
+		check_sum "$row" "$over" "$header" 99999 9999 9999 "$hand" || failed=1
+		! check_sum "$row" "$over" "$header" $((code - 1)) 9999 9999 "$hand" || failed=1
+		! check_sum "$row" "$over" "$header" 99999 9999 $((stack - 1)) "$hand" || failed=1
+	done <<<"$sums"
 	[ $failed = 0 ] && echo "an overrun of any budget is caught" || echo "FAILED: an overrun passed"
 else
 	while read -r v c r s hand; do
@@ -108,5 +144,9 @@ else
 		check_added "$row" "$over" "$header" "$c" "$r" "$s" "$hand" || failed=1
 		echo "    deepest: ${way//>/ > }"
 	done <<<"$additions"
+	while read -r row over header c r s hand; do
+		check_sum "$row" "$over" "$header" "$c" "$r" "$s" "$hand" || failed=1
+		echo "    deepest: ${way//>/ > }"
+	done <<<"$sums"
 fi
 exit $failed

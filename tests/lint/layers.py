@@ -43,7 +43,7 @@ def room(path):
 
 def freestanding(path):
     name = os.path.basename(path)
-    return room(path) == "reader" or (room(path) == "base" and not name.startswith("diag")) or (room(path) == "codec" and name.endswith("_dec.c"))
+    return room(path) == "reader" or (room(path) == "bootstrap" and name.startswith(("client", "discover"))) or (room(path) == "base" and not name.startswith("diag")) or (room(path) == "codec" and name.endswith("_dec.c"))
 
 
 def main():
