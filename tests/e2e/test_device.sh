@@ -124,6 +124,27 @@ three=(--endpoint urn:dev:ops:0001B2-S-00003 --flash "$(image S-00003)" --store 
 device three.log "${three[@]}" --until registered --lifetime-of-run 30 --pct senml-cbor
 check "a server that was killed, and SenML CBOR" [ $rc = 0 ]
 
+# ---- the server begins ---------------------------------------------------------------------------
+
+# A PSK, and a hold-off of an hour: the device waits to be spoken to (2015 text).
+begin=$((20000 + RANDOM % 20000))
+sed 's|^    uri: coaps:.*|&\n    hold-off: 3600|' local.yaml >waits.yaml
+devices w.csv W- 1
+expect 0 "plan" batch new --ledger l.db --profile waits.yaml --devices w.csv --name waits
+expect 0 "run" batch run --ledger l.db --batch waits --out out
+"$IMPRINT" --json device run --endpoint urn:dev:ops:0001B2-W-00000 --flash "$(image W-00000)" --store w.store \
+	--listen "coaps://127.0.0.1:$begin" --until registered --lifetime-of-run 60 >w.log 2>w.err </dev/null &
+waiting=$!
+pids+=("$waiting")
+for _ in $(seq 100); do
+	[ "$(events w.log '.event == "hold-off" and .seconds == 3600')" = 1 ] && break
+	sleep 0.05
+done
+expect 0 "push" server push --ledger l.db --endpoint urn:dev:ops:0001B2-W-00000 --to "coaps://127.0.0.1:$begin" --write air.yaml
+wait "$waiting"
+check "written to without asking, and registered" [ $? = 0 ]
+check "told as such" [ "$(events w.log '.event == "bootstrapping" and .by == "server"')" = 1 ]
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 device foreign.log --endpoint urn:dev:ops:0001B2-S-00003 --flash "$(image S-00002)" --store four.store --until bootstrapped --lifetime-of-run 3
