@@ -30,7 +30,7 @@ sh "$tree/factory/profiles/make-pki.sh" pki
 cat pki/* >twice
 check "make-pki.sh twice changes nothing" "cmp -s once twice"
 check "keys are for their owner alone" '[ -z "$(find pki -name "*.key" -perm /077)" ]'
-for p in x509-persistent psk-persistent psk-non-persistent rpk-oscore; do
+for p in x509-persistent psk-persistent psk-non-persistent psk-over-air rpk-oscore; do
 	"$I" --json profile check $p.yaml >check.json 2>err
 	check "$p: no errors" "[ $? = 0 ]"
 	check "$p: one JSON document" 'jq -es "length == 1 and .[0].errors == 0" check.json >/dev/null'

@@ -313,4 +313,45 @@ check "a key that opens no batch: nobody is let in" eval '! shake gw-00000.id gw
 check "and it is said once" [ "$(grep -c "batch 'gw'" server.err)" = 1 ]
 stop
 
+# ---- whole bootstraps, with the keys in the image ------------------------------------------------
+
+port=$((20000 + RANDOM % 20000))
+be() { # serial, endpoint, seconds: be the device, with what its image holds; $out has its words
+	rm -f "$1.store"
+	out=$(timeout 40 "$IMPRINT" device run --endpoint "$2" --flash "live/$1.bin" --store "$1.store" --until bootstrapped --lifetime-of-run "${3:-10}" 2>&1 </dev/null)
+	rc=$?
+}
+for kind in gw lamp; do
+	sed "s/bs.example.com:5684/127.0.0.1:$port/; s/product: .*/product: live-$kind/; s/0001B2-/0001B2-LIVE-/; s/^    server-key:.*/&\n    sni: bs.example.com/; /role: server/,/length: 16/d" $kind.yaml >live-$kind.yaml
+	sed "s/0001B2-/0001B2-LIVE-$([ $kind = gw ] && echo GW || echo LAMP)-/; /role: bootstrap/,/length: 32/d; s/dm2-/live-dm2-/" air.yaml >live-air-$kind.yaml
+	expect 0 "plan" batch new --ledger k.db --profile live-$kind.yaml --devices $kind.csv --name live-$kind
+	expect 0 "run" batch run --ledger k.db --batch live-$kind --out live
+done
+live() { # own credentials of the server
+	"$IMPRINT" --json server run --ledger k.db --key-file pki/backend.key --listen coaps://127.0.0.1:$port "$@" >server.log 2>server.err </dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		grep -q '"event":"listening"' server.log && break
+		sleep 0.05
+	done
+}
+live --cert pki/bs.pem --cert-key pki/bs.key --write live-air-gw.yaml
+be gw-00000 urn:dev:ops:0001B2-LIVE-GW-gw-00000
+check "a device with a certificate bootstraps" [ $rc = 0 ]
+check "as itself" [ "$(events '.event == "finished" and (.who | startswith("certificate"))')" = 1 ]
+be gw-00001 urn:dev:ops:0001B2-LIVE-GW-gw-00000 3
+check "under another's name it does not" [ $rc != 0 ]
+check "for that reason" [ "$(events '.event == "refused" and (.text | contains("belongs to"))')" -ge 1 ]
+expect 0 "scrapped" batch scrap --yes --ledger k.db --batch live-gw --serial gw-00002 --reason dropped
+be gw-00002 urn:dev:ops:0001B2-LIVE-GW-gw-00002 3
+check "a scrapped one does not" [ $rc != 0 ]
+check "one in all" [ "$(events '.event == "finished"')" = 1 ]
+stop
+live --rpk-key pki/bs-rpk.key --write live-air-lamp.yaml
+be lamp-00000 urn:dev:ops:0001B2-LIVE-LAMP-lamp-00000
+check "a device with a raw public key bootstraps" [ $rc = 0 ]
+check "as itself" [ "$(events '.event == "finished" and (.who | startswith("raw public key"))')" = 1 ]
+stop
+expect 0 "the ledger holds" ledger verify --ledger k.db
+
 finish

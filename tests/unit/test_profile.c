@@ -610,7 +610,7 @@ static void test_sweep(void **state)
 static void test_shipped(void **state)
 {
 	static const char *const names[] = { "x509-persistent", "psk-persistent",
-		"psk-non-persistent", "rpk-oscore" };
+		"psk-non-persistent", "psk-over-air", "rpk-oscore" };
 	const struct imp_profile_options options = { true, NULL, NULL };
 	IMP_DEVICES list = { 0 };
 	IMP_PROBLEMS problems = { 0 };
