@@ -178,6 +178,13 @@ boot-test:
 	$(Q)O=$(O) tests/boot/run.sh
 .PHONY: boot-test
 
+## Bootstrap and registration with software that others wrote (Leshan, npm's coap, GnuTLS, OpenSSL)
+interop:
+	@.ci/install
+	$(Q)$(MAKE) --no-print-directory O=$(O) CC=$(CC) all
+	$(Q)O=$(O) tests/interop/run.sh
+.PHONY: interop
+
 ## Line coverage of the unit and fault tests (build/cov)
 cov:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/cov OPT='-O0 -g --coverage' LDSAN=--coverage tests

@@ -2,7 +2,7 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
-import java.net.URI;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyFactory;
@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.leshan.core.endpoint.Protocol;
 import org.eclipse.leshan.core.link.Link;
 import org.eclipse.leshan.core.observation.Observation;
 import org.eclipse.leshan.core.request.ReadRequest;
@@ -22,7 +23,6 @@ import org.eclipse.leshan.core.response.ReadResponse;
 import org.eclipse.leshan.server.LeshanServer;
 import org.eclipse.leshan.server.LeshanServerBuilder;
 import org.eclipse.leshan.server.californium.endpoint.CaliforniumServerEndpointsProvider;
-import org.eclipse.leshan.server.californium.endpoint.coap.CoapServerProtocolProvider;
 import org.eclipse.leshan.server.californium.endpoint.coaps.CoapsServerProtocolProvider;
 import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
@@ -126,8 +126,9 @@ public final class LeshanManager {
 			new PKCS8EncodedKeySpec(Files.readAllBytes(Path.of(args[3])))));
 		builder.setTrustedCertificates(new Certificate[] { certificate(args[4]) });
 		builder.setEndpointsProviders(new CaliforniumServerEndpointsProvider.Builder(
-			new CoapServerProtocolProvider(), new CoapsServerProtocolProvider())
-				.addEndpoint(new URI("coaps://127.0.0.1:" + args[0])).build());
+			new CoapsServerProtocolProvider())
+				.addEndpoint(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])),
+					Protocol.COAPS).build());
 
 		LeshanServer server = builder.build();
 		Teller teller = new Teller();

@@ -12,7 +12,7 @@ interop=$(cd "$(dirname "$0")" && pwd)
 . "$interop/../e2e/batch_lib.sh"
 umask 077
 server='' manager=''
-trap 'for p in $server $manager; do kill -9 "$p" 2>/dev/null; done; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
+trap 'for p in $server $manager; do kill "$p" 2>/dev/null; done; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
 
 # ---- peers -----------------------------------------------------------------------------------------
 
@@ -45,10 +45,10 @@ elif fetch maven pom.xml mvn mvn -q -B dependency:copy-dependencies -DoutputDire
 else
 	skipped "Leshan" "$why"
 fi
-java_() { # seconds, class, arguments
+java_() { # seconds, class, arguments: takes the place of the shell it is called in
 	local seconds=$1
 	shift
-	timeout "$seconds" java -XX:TieredStopAtLevel=1 -cp "$peers/classes:$classes" "$@" </dev/null
+	exec timeout "$seconds" java -XX:TieredStopAtLevel=1 -cp "$peers/classes:$classes" "$@" </dev/null
 }
 
 # ---- devices ---------------------------------------------------------------------------------------
@@ -59,12 +59,15 @@ free_port() {
 	echo "$port"
 }
 bash "$root/factory/profiles/make-pki.sh" pki >/dev/null 2>&1 || exit 1
+openssl pkey -in pki/dm.key -pubout -out pki/dm-rpk.pem
+# Leshan's DTLS starts with no certificate that is good for servers alone.
+openssl req -new -key pki/dm.key -subj /CN=dm.example.com | openssl x509 -req -CA pki/server-ca.pem -CAkey pki/server-ca.key \
+	-set_serial 7 -days 30 -out pki/dm.pem -extfile <(printf '%s\n' basicConstraints=critical,CA:FALSE \
+	keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth,clientAuth) 2>/dev/null
 for name in ca bs dm; do
 	openssl x509 -in pki/$name.pem -outform DER -out $name.der
 	openssl pkcs8 -topk8 -nocrypt -in pki/$name.key -outform DER -out $name.p8
 done
-openssl pkey -in pki/bs-rpk.key -pubout -outform DER -out bs-rpk.der
-openssl pkey -in pki/dm.key -pubout -out pki/dm-rpk.pem
 dm=$(free_port)
 profile() { # name, security of both accounts, what the first needs, what the second needs
 	cat >"$1.yaml" <<-END
