@@ -7,6 +7,8 @@
 #include "bootstrap/client_edit.h"
 #include "bootstrap/client_path.h"
 #include "codec/tlv.h"
+#include "model/object.h"
+#include "model/text.h"
 
 #define SECURITY 0
 #define SERVER 1
@@ -271,6 +273,81 @@ static struct imp_span content(struct imp_span run)
 	return imp_tlv_next(&rd, &tlv) == IMP_OK ? tlv.value : imp_span(NULL, 0);
 }
 
+static void put_integer(struct imp_wr *wr, int64_t v)
+{
+	char digits[20];
+	size_t n = sizeof digits;
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do {
+		digits[--n] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (v < 0)
+		imp_wr_u8(wr, '-');
+	imp_wr_put(wr, imp_span(digits + n, sizeof digits - n));
+}
+
+/* One single value as text/plain; false when it has no such form. */
+static bool put_text(uint16_t object, const struct imp_tlv *tlv, struct imp_wr *wr)
+{
+	const struct imp_resource_def *def = imp_resource_def(object, tlv->id);
+	uint16_t to[2];
+	int64_t v = 0;
+	uint64_t u;
+	bool b;
+
+	if (!def || tlv->kind != IMP_TLV_RESOURCE)
+		return false;
+	switch (def->type) {
+	case IMP_TYPE_STRING:
+		imp_wr_put(wr, tlv->value);
+		return true;
+	case IMP_TYPE_INTEGER:
+	case IMP_TYPE_TIME:
+		if (imp_tlv_integer(tlv->value, &v) != IMP_OK)
+			return false;
+		break;
+	case IMP_TYPE_UNSIGNED:
+		if (imp_tlv_unsigned(tlv->value, &u) != IMP_OK || u > INT64_MAX)
+			return false;
+		v = (int64_t)u;
+		break;
+	case IMP_TYPE_BOOLEAN:
+		if (imp_tlv_boolean(tlv->value, &b) != IMP_OK)
+			return false;
+		v = b;
+		break;
+	case IMP_TYPE_OBJLNK:
+		if (imp_tlv_link(tlv->value, &to[0], &to[1]) != IMP_OK)
+			return false;
+		imp_text_put_link(wr, to[0], to[1]);
+		return true;
+	case IMP_TYPE_NONE:
+	case IMP_TYPE_FLOAT:
+	case IMP_TYPE_OPAQUE:
+	default:
+		return false;
+	}
+	put_integer(wr, v);
+	return true;
+}
+
+/* The one resource that was read, as text. */
+static uint8_t read_text(const struct view *v, struct imp_span resource, struct imp_response *out)
+{
+	size_t half = v->o->out_size / 2;
+	struct imp_wr wr = imp_wr(v->o->out + half, half);
+	struct imp_rd rd = imp_rd(resource);
+	struct imp_tlv tlv;
+
+	if (imp_tlv_next(&rd, &tlv) != IMP_OK || !put_text(v->path.object, &tlv, &wr))
+		return IMP_COAP_NOT_ACCEPTABLE;
+	out->format = IMP_FORMAT_TEXT;
+	out->payload = imp_wr_span(&wr);
+	return wr.st == IMP_OK ? IMP_COAP_CONTENT : IMP_COAP_INTERNAL;
+}
+
 static uint8_t read(const struct view *v, uint16_t accept, struct imp_response *out)
 {
 	const struct imr_client_formats *f = v->o->formats;
@@ -288,6 +365,8 @@ static uint8_t read(const struct view *v, uint16_t accept, struct imp_response *
 	tlv = imp_wr_span(&found.wr);
 	if (v->path.resource != IMR_NO_ID && content(tlv).n == 0)
 		return IMP_COAP_NOT_FOUND;
+	if (accept == IMP_FORMAT_TEXT && v->path.resource != IMR_NO_ID)
+		return read_text(v, content(tlv), out);
 	if (accept != IMP_FORMAT_NONE && accept != IMP_FORMAT_TLV && accept != OLD_TLV) {
 		if (!f || !f->encode || f->encode(f->ctx, accept, &v->path, tlv, &tlv) != IMR_OK)
 			return IMP_COAP_NOT_ACCEPTABLE;

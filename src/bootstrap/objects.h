@@ -9,6 +9,7 @@
  *   one all have full rights.
  * - A Read of an object gives the instances that the server may read; 4.01 when there are some, but
  *   none that it may.
+ * - Without Accept a Read is answered in TLV; with text/plain a single resource.
  * - Create and Delete are 4.05 everywhere; so are Observe and Write-Attributes.
  * - 1/x/9 is 4.05 when there is no bootstrap account, and before the sources were tried (C6, F11).
  */
