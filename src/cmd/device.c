@@ -406,8 +406,12 @@ unsigned imp_device_due(struct imp_device *d)
 	for (size_t i = 0; i < IMR_SERVERS_MAX; i++)
 		if (d->links[i].ssid)
 			due = sooner(due, imp_registration_due(&d->links[i].registration, now));
-	if (d->store.remaining)
-		due = sooner(due, until(d->store.remaining - d->store.unsaved, now - d->told));
+	if (d->store.remaining) {
+		uint32_t left = until(d->store.remaining - d->store.unsaved, now - d->told);
+
+		/* A purge that failed is tried again, but not at once. */
+		due = sooner(due, left || now != d->told ? left : 1);
+	}
 	return due > UINT32_MAX / 1000 ? UINT32_MAX : due * 1000 / scale;
 }
 

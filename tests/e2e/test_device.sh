@@ -124,6 +124,11 @@ three=(--endpoint urn:dev:ops:0001B2-S-00003 --flash "$(image S-00003)" --store 
 device three.log "${three[@]}" --until registered --lifetime-of-run 30 --pct senml-cbor
 check "a server that was killed, and SenML CBOR" [ $rc = 0 ]
 
+four=(--endpoint urn:dev:ops:0001B2-S-00000 --flash "$(image S-00000)" --store pack.store)
+device pack.log "${four[@]}" --until registered --lifetime-of-run 30 --pct senml-json --pack --lwm2m 1.2
+check "as one pack (int-12)" [ $rc = 0 ]
+check "with nothing else asked" [ "$(events pack.log '.event == "bootstrap-request"')" = 0 ]
+
 # ---- the server begins ---------------------------------------------------------------------------
 
 # A PSK, and a hold-off of an hour: the device waits to be spoken to (2015 text).
