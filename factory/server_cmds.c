@@ -76,8 +76,8 @@ const struct imp_cmd imp_server_cmds[] = {
 		"coaps://192.0.2.17:5683" },
 	{ "server", "export", "", "Hand a batch over to another bootstrap server",
 		imp_server_export, export_opts, 0, 0,
-		"imprint server export --ledger line.db --batch week12 --to leshan --write "
-		"servers.yaml --reveal-secrets --out leshan.jsonl" },
+		"imprint server export --ledger line.db --batch week12 --to leshan "
+		"--reveal-secrets --out leshan.jsonl" },
 	{ "server", "import", "FILE", "Take over what another bootstrap server gives",
 		imp_server_import, import_opts, 1, 1,
 		"imprint server import --ledger line.db leshan.jsonl" },

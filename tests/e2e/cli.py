@@ -119,6 +119,7 @@ COMMANDS = [
     ("batch retry", "--ledger l.db --batch b", 1),
     ("batch scrap", "--yes --ledger l.db --batch open --serial B1 --reason dropped", 1),
     ("batch export", "--ledger l.db --batch b --out new.jsonl", 1),
+    ("server export", "--ledger l.db --batch b --to json --out new.jsonl", 1),
     ("ledger verify", "--ledger l.db", 0),
     ("ledger show", "--ledger l.db", 0),
     ("ledger show", "--ledger l.db --endpoint urn:dev:ops:0001B2-HEAT-A1", 0),
@@ -186,11 +187,11 @@ def one_command(name, rest, changes):
           sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k)))
 
 
-# These go on until they are stopped, or need a peer: test_server.sh and test_device.sh have them.
-TALKING = {"server run", "server push", "device run"}
+# These go on until they are stopped, or need a peer: test_server.sh, test_server_more.sh and test_device.sh have them.
+TALKING = {"server run", "server push", "server import", "device run"}
 JSON_ALWAYS = ("ledger export",)
 # What these make is a file, told of on standard error.  set check prints findings, and has none here.
-SILENT_PLAIN = ("set check a.cbor", "card read --reader 0 --out new.ef", "set convert a.senml --to ef --out new.ef",
+SILENT_PLAIN = ("server export --ledger l.db --batch b --to json --out new.jsonl", "set check a.cbor", "card read --reader 0 --out new.ef", "set convert a.senml --to ef --out new.ef",
                 "batch export --ledger l.db --batch b --out new.jsonl", "card emulate --state new.json --create-only")
 
 
