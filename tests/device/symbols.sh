@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What the device reader and the bootstrap client need from outside: memcpy, memset, memcmp, memmove and compiler helpers,
-# nothing else.
+# What the device reader and the bootstrap client need from outside: memcpy, memset, memcmp, memmove
+# and compiler helpers, nothing else.
 #
 # use:  [O=build/device] tests/device/symbols.sh        prints others, exit 1 when there are any
 set -eu
