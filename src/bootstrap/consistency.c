@@ -39,6 +39,27 @@ static struct imr_set reduce(
 	return copy;
 }
 
+/*
+ * Keys of the SMS binding that are there and empty: Eclipse Leshan's bootstrap server writes them
+ * into every account, whatever its binding is.  They say as much as if they were not there.
+ */
+static bool says_nothing(const struct imp_value *v)
+{
+	return v->path.object == IMP_OBJ_SECURITY &&
+	       (v->path.resource == 7 || v->path.resource == 8) && v->type == IMP_TYPE_OPAQUE &&
+	       v->u.s.n == 0;
+}
+
+static void leave_out_empty(struct imp_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (!says_nothing(&set->v[i]))
+			set->v[n++] = set->v[i];
+	set->n = n;
+}
+
 static void tell(struct imp_consistency *c)
 {
 	size_t n = 0;
@@ -72,8 +93,10 @@ enum imr_status imp_consistency_check(
 		return IMR_E_SPACE;
 	copy = reduce(c, candidate, superseded);
 	st = imp_set_from_ef(&c->set, imp_span(copy.p, copy.n), false, true, NULL);
-	if (st == IMP_OK)
+	if (st == IMP_OK) {
+		leave_out_empty(&c->set);
 		imp_check(&c->set, &options, &c->findings);
+	}
 	imp_set_wipe(&c->set);
 	imp_wipe(c->octets, sizeof(c->octets));
 	if (st == IMP_OK && c->findings.errors == 0)
