@@ -32,7 +32,7 @@ import org.eclipse.leshan.server.security.SecurityInfo;
 
 /**
  * A management server on Eclipse Leshan: lets in the server accounts of files that `imprint batch
- * export` wrote, reads a few paths of each device that registers, and tells all of it.
+ * export` and `server export --to leshan` wrote, reads a few paths of each device that registers, and tells all of it.
  * Arguments: port, seconds, own certificate (DER), own key (PKCS #8), the devices' CA (DER),
  * exports...
  */
@@ -59,13 +59,39 @@ public final class LeshanManager {
 		}
 	}
 
+	private static byte[] octets(JsonNode list) {
+		byte[] out = new byte[list.size()];
+
+		for (int i = 0; i < out.length; i++)
+			out[i] = (byte) list.get(i).asInt();
+		return out;
+	}
+
+	private static SecurityInfo handed(String endpoint, JsonNode account) throws Exception {
+		byte[] id = octets(account.get("publicKeyOrId"));
+
+		switch (account.get("securityMode").asText()) {
+		case "PSK":
+			return SecurityInfo.newPreSharedKeyInfo(
+				endpoint, new String(id, "UTF-8"), octets(account.get("secretKey")));
+		case "RPK":
+			return SecurityInfo.newRawPublicKeyInfo(endpoint,
+				KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(id)));
+		default:
+			return SecurityInfo.newX509CertInfo(endpoint);
+		}
+	}
+
 	private static void load(String file) throws Exception {
 		ObjectMapper json = new ObjectMapper();
 
 		for (String line : Files.readAllLines(Path.of(file))) {
 			JsonNode account = json.readTree(line);
 
-			if (account.get("role").asText().equals("server"))
+			if (account.has("bootstrap"))
+				for (JsonNode given : account.get("bootstrap").get("security"))
+					store.add(handed(account.get("endpoint").asText(), given));
+			else if (account.get("role").asText().equals("server"))
 				store.add(info(account));
 		}
 	}

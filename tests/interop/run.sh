@@ -3,7 +3,7 @@
 # imprint against software that others wrote, on loopback: Eclipse Leshan (Maven), two packages of
 # npm, and the DTLS clients of GnuTLS and OpenSSL.  Packages come by name with npm and mvn, as this
 # machine has them set up, into $O/interop; what cannot be had is skipped, and said so.
-# shellcheck disable=SC2154 # root, out and rc come from batch_lib.sh
+# shellcheck disable=SC2154,SC2016 # root, out and rc come from batch_lib.sh; eval expands what it gets
 set -u
 O=$(cd "${O:-build}" && pwd)
 peers=$O/interop
@@ -11,8 +11,8 @@ interop=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/e2e/batch_lib.sh
 . "$interop/../e2e/batch_lib.sh"
 umask 077
-server='' manager=''
-trap 'for p in $server $manager; do kill "$p" 2>/dev/null; done; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
+server='' manager='' boot='' unit=''
+trap 'for p in $server $manager $boot $unit; do kill "$p" 2>/dev/null; done; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
 
 # ---- peers -----------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ fi
 if ! command -v javac >/dev/null; then
 	skipped "Leshan" "no javac here"
 elif fetch maven pom.xml mvn mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib; then
-	classes=$peers/maven/lib/*
+	classes="$peers/maven/lib/*"
 	out=$(javac -d "$peers/classes" -cp "$classes" "$interop"/*.java 2>&1) && have_leshan=1
 	check "the programs on Leshan compile" [ -n "$have_leshan" ]
 else
@@ -68,41 +68,60 @@ for name in ca bs dm; do
 	openssl x509 -in pki/$name.pem -outform DER -out $name.der
 	openssl pkcs8 -topk8 -nocrypt -in pki/$name.key -outform DER -out $name.p8
 done
-dm=$(free_port)
-profile() { # name, security of both accounts, what the first needs, what the second needs
+dm=$(free_port) bs=$(free_port) bsopen=$(free_port)
+bootstrap_account() { # security, URI, what it needs
+	printf '  - role: bootstrap\n    uri: %s\n    security: %s\n%s\n' "$2" "$1" "$3"
+}
+server_account() { # security, what it needs
+	printf '  - role: server\n    uri: coaps://127.0.0.1:%s\n    short-server-id: 101\n    lifetime: 300\n    security: %s\n%s\n' "$dm" "$1" "$2"
+}
+profile() { # name; accounts on standard input
 	cat >"$1.yaml" <<-END
 		product: $1
 		endpoint: "{serial}"
 		keys: persistent
 		accounts:
-		  - role: bootstrap
-		    uri: coaps://127.0.0.1:5684
-		    security: $2
-		$3
-		  - role: server
-		    uri: coaps://127.0.0.1:$dm
-		    short-server-id: 101
-		    lifetime: 300
-		    security: $2
-		$4
-		$5
+		$(cat)
+		x509: { ca: pki/ca.pem, ca-key: pki/ca.key, subject: "CN={endpoint}" }
 		targets:
 		  flash:
 		    layout: $root/flash-images/layouts/nor-4k.yaml
 		seal:
 		  station-key: pki/station.key
 	END
+	case $1 in *x509) ;; *) sed -i '/^x509:/d' "$1.yaml" ;; esac
 }
-profile psk psk '    psk: { identity: "bs-{serial}", length: 16 }' '    psk: { identity: "dm-{serial}", length: 16 }' ''
-profile rpk rpk '    server-key: pki/bs-rpk.pem' '    server-key: pki/dm-rpk.pem' ''
-profile x509 x509 '    server-key: pki/bs.pem
-    certificate-usage: domain-issued' '    server-key: pki/dm.pem
-    certificate-usage: domain-issued' 'x509: { ca: pki/ca.pem, ca-key: pki/ca.key, subject: "CN={endpoint}" }'
+needs() { # security, server or bootstrap
+	case $1 in
+	psk) printf '    psk: { identity: "%s-{serial}", length: 16 }' "$2" ;;
+	rpk) printf '    server-key: pki/%s.pem' "$([ "$2" = server ] && echo dm-rpk || echo bs-rpk)" ;;
+	x509) printf '    server-key: pki/%s.pem\n    certificate-usage: domain-issued' "$([ "$2" = server ] && echo dm || echo bs)" ;;
+	esac
+}
+made() { # batch: devices of the profile of its name, as many as needed
+	devices "$1.csv" "$1-" 4
+	expect 0 "plan $1" batch new --ledger l.db --profile "$1.yaml" --devices "$1.csv" --name "$1"
+	expect 0 "run $1" batch run --ledger l.db --batch "$1" --out out
+}
 for kind in psk rpk x509; do
-	devices $kind.csv "$kind-" 4
-	expect 0 "plan $kind" batch new --ledger l.db --profile $kind.yaml --devices $kind.csv --name $kind
-	expect 0 "run $kind" batch run --ledger l.db --batch $kind --out out
+	{
+		bootstrap_account $kind "coaps://127.0.0.1:$bs" "$(needs $kind bootstrap)"
+		server_account $kind "$(needs $kind server)"
+	} | profile $kind
+	made $kind
 	expect 0 "export $kind" batch export --ledger l.db --batch $kind --out $kind.jsonl --reveal-secrets
+done
+# Devices that know a bootstrap server and no other, and what that is to give them.
+for kind in psk rpk x509; do
+	bootstrap_account $kind "coaps://127.0.0.1:$bs" "$(needs $kind bootstrap)" | profile bare-$kind
+	server_account $kind "$(needs $kind server)" | profile air-$kind
+done
+bootstrap_account none "coap://127.0.0.1:$bsopen" "" | profile bare-open
+server_account psk "$(needs psk server)" | profile air-open
+for kind in psk rpk x509 open; do
+	made bare-$kind
+	expect 0 "hand over $kind" server export --ledger l.db --batch bare-$kind --write air-$kind.yaml \
+		--to leshan --reveal-secrets --out $kind.leshan
 done
 # A resource of the bootstrap account as the device has it in its flash, in hex.
 held() { # serial, resource
@@ -135,13 +154,17 @@ stop() {
 finished() { # endpoint, times
 	[ "$(jq -c "select(.event == \"finished\" and .endpoint == \"$1\")" server.log | wc -l)" = "$2" ]
 }
-manage() { # seconds
-	java_ 400 LeshanManager "$dm" "$1" dm.der dm.p8 ca.der psk.jsonl rpk.jsonl x509.jsonl >manager.log 2>&1 &
-	manager=$!
-	for _ in $(seq 300); do
-		grep -q '^listening' manager.log && break
+listening() { # log
+	for _ in $(seq 600); do
+		grep -q '^listening' "$1" && return 0
 		sleep 0.1
 	done
+	return 1
+}
+manage() { # seconds
+	java_ "$1" LeshanManager "$dm" "$1" dm.der dm.p8 ca.der ./*.jsonl ./*.leshan >manager.log 2>&1 &
+	manager=$!
+	check "Leshan's server listens" listening manager.log
 }
 
 # ---- DTLS: handshakes of other libraries -----------------------------------------------------------
@@ -162,18 +185,18 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout for
 if command -v gnutls-cli >/dev/null; then
 	psk=NORMAL:-KX-ALL:+PSK:-VERS-ALL:+VERS-DTLS1.2
 	ec=NORMAL:-VERS-ALL:+VERS-DTLS1.2
-	check "GnuTLS: PSK" gnutls --pskusername bs-psk-00000 --pskkey "$key" --priority $psk
-	check "GnuTLS: PSK with AES-128-CCM-8" gnutls --pskusername bs-psk-00000 --pskkey "$key" --priority $psk:-CIPHER-ALL:+AES-128-CCM-8
-	check "GnuTLS: another's key" eval '! gnutls --pskusername bs-psk-00001 --pskkey "$key" --priority $psk'
+	check "GnuTLS: PSK" gnutls --pskusername bootstrap-psk-00000 --pskkey "$key" --priority $psk
+	check "GnuTLS: PSK with AES-128-CCM-8" gnutls --pskusername bootstrap-psk-00000 --pskkey "$key" --priority $psk:-CIPHER-ALL:+AES-128-CCM-8
+	check "GnuTLS: another's key" eval '! gnutls --pskusername bootstrap-psk-00001 --pskkey "$key" --priority $psk'
 	check "GnuTLS: X.509" gnutls --x509certfile device.pem --x509keyfile device.key --x509cafile pki/server-ca.pem \
 		--verify-hostname bs.example.com --priority $ec
 	check "GnuTLS: a certificate of no unit" eval '! gnutls --x509certfile foreign.pem --x509keyfile foreign.key --insecure --priority $ec'
 else
 	skipped "gnutls-cli" "not here"
 fi
-check "OpenSSL: PSK" openssl_ -psk_identity bs-psk-00000 -psk "$key" -cipher PSK
-check "OpenSSL: PSK with AES-128-CCM-8" openssl_ -psk_identity bs-psk-00000 -psk "$key" -cipher PSK-AES128-CCM8
-check "OpenSSL: another's key" eval '! openssl_ -psk_identity bs-psk-00001 -psk "$key" -cipher PSK'
+check "OpenSSL: PSK" openssl_ -psk_identity bootstrap-psk-00000 -psk "$key" -cipher PSK
+check "OpenSSL: PSK with AES-128-CCM-8" openssl_ -psk_identity bootstrap-psk-00000 -psk "$key" -cipher PSK-AES128-CCM8
+check "OpenSSL: another's key" eval '! openssl_ -psk_identity bootstrap-psk-00001 -psk "$key" -cipher PSK'
 check "OpenSSL: X.509" openssl_ -cert device.pem -key device.key -CAfile pki/server-ca.pem -verify_return_error
 check "OpenSSL: X.509 with AES-128-CCM-8" openssl_ -cert device.pem -key device.key -CAfile pki/server-ca.pem -verify_return_error \
 	-cipher ECDHE-ECDSA-AES128-CCM8
@@ -227,8 +250,7 @@ bootstraps() { # what, endpoint, times
 }
 if [ -n "$have_leshan" ]; then
 	serve --cert pki/bs.pem --cert-key pki/bs.key
-	manage 380
-	check "Leshan's server listens" grep -q '^listening' manager.log
+	manage 580
 	n=0
 	for pct in '' 11542 112 110; do
 		device psk-00001 nosec "coap://127.0.0.1:$plain" ${pct:+pct=$pct}
@@ -236,12 +258,12 @@ if [ -n "$have_leshan" ]; then
 	done
 	n=0
 	for pct in 11542 112 110; do
-		device psk-00002 psk "coaps://127.0.0.1:$dtls" identity=bs-psk-00002 "key=$(held psk-00002 5)" pct=$pct
+		device psk-00002 psk "coaps://127.0.0.1:$dtls" identity=bootstrap-psk-00002 "key=$(held psk-00002 5)" pct=$pct
 		bootstraps "PSK, pct=$pct" psk-00002 $((n += 1))
 	done
-	device psk-00002 psk "coaps://127.0.0.1:$dtls" identity=bs-psk-00002 "key=$(held psk-00001 5)"
+	device psk-00002 psk "coaps://127.0.0.1:$dtls" identity=bootstrap-psk-00002 "key=$(held psk-00001 5)"
 	check "Leshan, PSK: another's key" [ $rc = 1 ]
-	device psk-00001 psk "coaps://127.0.0.1:$dtls" identity=bs-psk-00002 "key=$(held psk-00002 5)"
+	device psk-00001 psk "coaps://127.0.0.1:$dtls" identity=bootstrap-psk-00002 "key=$(held psk-00002 5)"
 	check "Leshan, PSK: another's name" [ $rc = 1 ]
 	says "bootstrap failed: BAD_REQUEST"
 	files x509-00001
@@ -258,6 +280,85 @@ if [ -n "$have_leshan" ]; then
 	check "and have said good-bye" [ "$(grep -c '^unregistered ' manager.log)" = 9 ]
 fi
 rm -f public private server
+
+# ---- imprint device at bootstrap servers of others -------------------------------------------------
+
+registers() { # what, endpoint, image: until Leshan's server has asked what it asks; then good-bye
+	local before
+	before=$(grep -c "^asked $2\$" manager.log)
+	"$IMPRINT" --json device run --endpoint "$2" --flash "out/$3.bin" --layout "$root/flash-images/layouts/nor-4k.yaml" \
+		--store "$2.store" --lifetime-of-run 40 "${@:4}" >device.log 2>&1 </dev/null &
+	unit=$!
+	for _ in $(seq 300); do
+		[ "$(grep -c "^asked $2\$" manager.log)" -gt "$before" ] && break
+		sleep 0.1
+	done
+	kill "$unit" && wait "$unit"
+	rc=$?
+	unit='' out=$(tail -8 device.log; grep " of $2:" manager.log | tail -3)
+	check "$1: the device ends well" [ $rc = 0 ]
+	says "read /3/0/0 of $2: CONTENT(205)"
+	says "read /1 of $2: CONTENT(205)"
+	says "read /0 of $2: UNAUTHORIZED(401)"
+	out=$(tail -4 manager.log)
+	says "unregistered $2"
+}
+if [ -n "$have_leshan" ]; then
+	java_ 300 LeshanBootstrap "$bs" "$bsopen" 300 bs.der bs.p8 ca.der psk.leshan x509.leshan open.leshan >boot.log 2>&1 &
+	boot=$!
+	out=$(listening boot.log || cat boot.log)
+	check "Leshan's bootstrap server takes what is handed over" [ "$(grep -c '^taken: ' boot.log)" = 3 ]
+	for kind in open psk x509; do
+		registers "Leshan's bootstrap server, $kind" bare-$kind-00003 bare-$kind-00003
+		out=$(grep "bare-$kind-00003" boot.log)
+		says "finished bare-$kind-00003"
+	done
+	kill "$boot"
+	wait "$boot"
+	# Known by its bare key, which is another than the certificate's.
+	openssl pkcs8 -topk8 -nocrypt -in pki/bs-rpk.key -outform DER -out rpk.p8
+	openssl req -x509 -new -key pki/bs-rpk.key -subj /CN=bs -days 30 -outform DER -out rpk.der
+	java_ 200 LeshanBootstrap "$bs" "$bsopen" 200 rpk.der rpk.p8 ca.der rpk.leshan >boot.log 2>&1 &
+	boot=$!
+	listening boot.log
+	registers "Leshan's bootstrap server, rpk" bare-rpk-00003 bare-rpk-00003
+	out=$(grep bare-rpk-00003 boot.log)
+	says "finished bare-rpk-00003"
+	kill "$boot"
+	wait "$boot"
+	boot=''
+fi
+if [ -n "$have_npm" ] && [ -n "$have_leshan" ]; then
+	cp "$interop/bs_server.js" .
+	account=$(jq -c 'select(.endpoint == "bare-open-00002").bootstrap.security[]' open.leshan)
+	python3 - "$dm" "$account" >steps <<-'END'
+		import json, sys
+		def tlv(r, v):
+		    v = v if isinstance(v, bytes) else v.encode()
+		    n = bytes([len(v)])
+		    return (bytes([0xC0 | len(v), r]) if len(v) < 8 else bytes([0xC8, r]) + n) + v
+		port, account = sys.argv[1], json.loads(sys.argv[2])
+		identity, key = bytes(account["publicKeyOrId"]), bytes(account["secretKey"])
+		print("DELETE /")
+		security = [(0, "coaps://127.0.0.1:" + port), (1, b"\0"), (2, b"\0"), (3, identity), (5, key), (10, b"\0\x65")]
+		server = [(0, b"\0\x65"), (1, b"\1\x2c"), (6, b"\0"), (7, "U")]
+		print("PUT /0/7 11542", b"".join(tlv(*r) for r in security).hex())
+		print("PUT /1/3 11542", b"".join(tlv(*r) for r in server).hex())
+	END
+	node bs_server.js "$bsopen" steps 120 >boot.log 2>&1 </dev/null &
+	boot=$!
+	listening boot.log
+	registers "coap as a bootstrap server" bare-open-00002 bare-open-00002
+	out=$(cat boot.log)
+	says "DELETE / 0 octets: 2.02"
+	says "PUT /0/7 "
+	says "PUT /1/3 "
+	says "POST /bs 0 octets: 2.04"
+	check "coap: no error" eval '! grep -q ": [45]\." boot.log'
+	kill "$boot"
+	wait "$boot"
+	boot=''
+fi
 expect 0 "the ledger holds" ledger verify --ledger l.db
 [ -z "${KEEP:-}" ] || cp -r . "$KEEP"
 finish
