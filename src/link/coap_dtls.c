@@ -122,13 +122,19 @@ static struct imp_span put(struct imp_dtls *d, struct imp_span s)
 	return imp_span(p, s.n);
 }
 
+/* Who goes by bare keys has nothing to judge a certificate by, and a server that has both kinds
+ * sends the first that it is offered. */
+#define BARE_KEYS ":-CTYPE-CLI-X.509:-CTYPE-SRV-X.509"
+
 static enum imp_status make_offer(
 	const struct imp_credentials *own, gnutls_priority_t *out, struct imp_diag *diag)
 {
-	char text[IMP_PRIORITY_MAX];
+	char text[IMP_PRIORITY_MAX + sizeof BARE_KEYS];
 	enum imp_status st =
 		imp_suites_priority(own ? own->suites : NULL, own ? own->suites_n : 0, text, diag);
 
+	if (st == IMP_OK && own && own->kind == IMP_PEER_RPK)
+		memcpy(text + strlen(text), BARE_KEYS, sizeof BARE_KEYS);
 	if (st == IMP_OK && gnutls_priority_init(out, text, NULL) < 0)
 		st = imp_diag(diag, IMP_E_UNSUPPORTED, "GnuTLS does not take '%s'", text);
 	return st;
