@@ -315,7 +315,7 @@ if [ -n "$have_leshan" ]; then
 	done
 	kill "$boot"
 	wait "$boot"
-	# Known by its bare key, which is another than the certificate's.
+	# Known by the bare key of another pair; Leshan has a certificate for it too, and is to send the key.
 	openssl pkcs8 -topk8 -nocrypt -in pki/bs-rpk.key -outform DER -out rpk.p8
 	openssl req -x509 -new -key pki/bs-rpk.key -subj /CN=bs -days 30 -outform DER -out rpk.der
 	java_ 200 LeshanBootstrap "$bs" "$bsopen" 200 rpk.der rpk.p8 ca.der rpk.leshan >boot.log 2>&1 &
