@@ -24,35 +24,35 @@ static const struct imp_leshan_word usages[] = { { "CA_CONSTRAINT", 0 },
 
 #define TEXT(name, id, absent)                                 \
 	{                                                      \
-		name, id, IMP_LESHAN_TEXT, absent, NULL, false \
+		name, absent, NULL, IMP_LESHAN_TEXT, id, false \
 	}
 #define OCTETS(name, id)                                       \
 	{                                                      \
-		name, id, IMP_LESHAN_OCTETS, "[]", NULL, false \
+		name, "[]", NULL, IMP_LESHAN_OCTETS, id, false \
 	}
 #define KEY(name, id)                                         \
 	{                                                     \
-		name, id, IMP_LESHAN_OCTETS, "[]", NULL, true \
+		name, "[]", NULL, IMP_LESHAN_OCTETS, id, true \
 	}
 #define NUMBER(name, id, absent)                                 \
 	{                                                        \
-		name, id, IMP_LESHAN_NUMBER, absent, NULL, false \
+		name, absent, NULL, IMP_LESHAN_NUMBER, id, false \
 	}
 #define BOOL(name, id, absent)                                 \
 	{                                                      \
-		name, id, IMP_LESHAN_BOOL, absent, NULL, false \
+		name, absent, NULL, IMP_LESHAN_BOOL, id, false \
 	}
 #define WORD(name, id, absent, words)                           \
 	{                                                       \
-		name, id, IMP_LESHAN_WORD, absent, words, false \
+		name, absent, words, IMP_LESHAN_WORD, id, false \
 	}
 #define OF(name, id, form)                        \
 	{                                         \
-		name, id, form, NULL, NULL, false \
+		name, NULL, NULL, form, id, false \
 	}
 #define END                                                 \
 	{                                                   \
-		NULL, 0, IMP_LESHAN_TEXT, NULL, NULL, false \
+		NULL, NULL, NULL, IMP_LESHAN_TEXT, 0, false \
 	}
 
 /* A member that has a default of its own there is written as null, where that means "none". */

@@ -22,10 +22,10 @@ struct imp_leshan_word {
 
 struct imp_leshan_member {
 	const char *name;
-	uint16_t resource;
-	enum imp_leshan_form form;
 	const char *absent; /* what is written without the resource; NULL: nothing */
 	const struct imp_leshan_word *words;
+	enum imp_leshan_form form;
+	uint16_t resource;
 	bool keeps_empty; /* [] is a resource without octets: Leshan writes it to the device */
 };
 

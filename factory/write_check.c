@@ -23,7 +23,7 @@ static enum imp_status compare(
 		    &problems) != IMP_OK)
 		return imp_problems_diag(&problems, diag);
 	b = psk_account(&old);
-	if (!b || !imp_template_may_equal(&new->endpoint, NULL, &old.endpoint, NULL) ||
+	if (!a || !b || !imp_template_may_equal(&new->endpoint, NULL, &old.endpoint, NULL) ||
 		!imp_template_may_equal(&a->identity, &new->endpoint, &b->identity, &old.endpoint))
 		return IMP_OK;
 	(void)imp_diag(diag, IMP_E_INCONSISTENT,

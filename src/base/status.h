@@ -10,20 +10,20 @@
 #define IMP_BASE_STATUS_H
 
 /* X(name, value, exit code, text) */
-#define IMP_STATUS_TABLE(X)                              \
-	X(OK, 0, 0, "done")                              \
-	X(E_INTERNAL, -1, 1, "internal error")           \
-	X(E_USAGE, -2, 2, "wrong usage")                 \
-	X(E_TRUNC, -3, 3, "input ends too early")        \
-	X(E_FORMAT, -4, 3, "malformed input")            \
-	X(E_SPACE, -5, 3, "does not fit")                \
-	X(E_IO, -6, 4, "input/output error")             \
-	X(E_ABSENT, -7, 4, "not there")                  \
+#define IMP_STATUS_TABLE(X)                                    \
+	X(OK, 0, 0, "done")                                    \
+	X(E_INTERNAL, -1, 1, "internal error")                 \
+	X(E_USAGE, -2, 2, "wrong usage")                       \
+	X(E_TRUNC, -3, 3, "input ends too early")              \
+	X(E_FORMAT, -4, 3, "malformed input")                  \
+	X(E_SPACE, -5, 3, "does not fit")                      \
+	X(E_IO, -6, 4, "input/output error")                   \
+	X(E_ABSENT, -7, 4, "not there")                        \
 	X(E_REFUSED, -8, 5, "refused by card, server or seal") \
-	X(E_MISMATCH, -9, 6, "verification failed")      \
-	X(E_DENIED, -10, 7, "not allowed in this state") \
-	X(E_PARTIAL, -11, 8, "batch partly done")        \
-	X(E_UNSUPPORTED, -12, 3, "form not supported")   \
+	X(E_MISMATCH, -9, 6, "verification failed")            \
+	X(E_DENIED, -10, 7, "not allowed in this state")       \
+	X(E_PARTIAL, -11, 8, "batch partly done")              \
+	X(E_UNSUPPORTED, -12, 3, "form not supported")         \
 	X(E_INCONSISTENT, -13, 3, "breaks a consistency rule")
 
 enum imp_status {

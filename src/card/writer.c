@@ -212,7 +212,7 @@ static enum imp_status plan_with(struct imp_writer *writer,
 	struct imp_diag *diag)
 {
 	unsigned before = writer->session.apdus;
-	struct imp_diag own;
+	struct imp_diag own = { .status = IMP_OK };
 	enum imp_status st;
 
 	diag = diag ? diag : &own;

@@ -65,7 +65,8 @@ enum imp_status imp_p15_find_app(struct imp_span dir, bool *has_path)
 		struct imp_span v;
 
 		if (der.tag != APPLICATION || !imp_der_get(&der.value, AID, &v) ||
-			v.n < sizeof imp_p15_aid || memcmp(v.p, imp_p15_aid, sizeof imp_p15_aid))
+			v.n < sizeof imp_p15_aid ||
+			memcmp(v.p, imp_p15_aid, sizeof imp_p15_aid) != 0)
 			continue;
 		*has_path = imp_der_get(&der.value, PATH, &v);
 		return IMP_OK;

@@ -152,7 +152,9 @@ expect 0 "events" ledger show --ledger l.db --endpoint $ep
 says delivery-made
 check "made once" [ "$(grep -c delivery-made <<<"$out")" = 1 ]
 expect 0 "keys of the batch" batch export --ledger l.db --batch bare --out bare.jsonl --reveal-secrets
+# shellcheck disable=SC2034 # used in what is evaluated
 old=$(jq -r 'select(.serial == "E-00001" and .role == "bootstrap").psk' bare.jsonl)
+# shellcheck disable=SC2034
 other=$(jq -r 'select(.serial == "E-00003" and .role == "bootstrap").psk' bare.jsonl)
 serve --write air.yaml
 check "the old identity is refused once it was replaced" eval '! handshake id-E-00001 "$old"'
