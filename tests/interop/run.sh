@@ -136,6 +136,7 @@ octets() { # hex on standard input
 # ---- servers ---------------------------------------------------------------------------------------
 
 serve() { # arguments of server run; sets dtls and plain to the ports
+	: >server.log # what the last one said is not waited for
 	"$IMPRINT" --json server run --ledger l.db --listen coaps://127.0.0.1:0 --listen coap://127.0.0.1:0 --allow-nosec "$@" \
 		>server.log 2>server.err </dev/null &
 	server=$!
