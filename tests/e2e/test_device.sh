@@ -25,6 +25,7 @@ manage() { # log, arguments; $dm is the port
 	dm=$(port "$1")
 }
 serve() { # arguments; $server its process
+	: >server.log
 	"$IMPRINT" --json server run --ledger l.db --listen "coaps://127.0.0.1:$bs" "$@" >server.log 2>server.err </dev/null &
 	server=$!
 	pids+=("$server")

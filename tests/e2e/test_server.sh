@@ -12,6 +12,7 @@ pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; [ -z "${KEEP:-}" ] && rm -rf "$work"' EXIT
 
 serve() { # arguments of server run; sets dtls and plain to the ports
+	: >server.log # the ports of the last one are not this one's
 	"$IMPRINT" --json server run --ledger l.db --listen coaps://127.0.0.1:0 --listen coap://127.0.0.1:0 --allow-nosec "$@" \
 		>server.log 2>server.err </dev/null &
 	pid=$!

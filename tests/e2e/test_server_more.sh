@@ -14,10 +14,11 @@ trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; [ -z "${KEEP:-}" ] && rm -rf 
 serve() { # ledger, arguments of server run; sets dtls and plain to the ports
 	local ledger=$1
 	shift
+	: >server.log # the ports of the last one are not this one's
 	"$IMPRINT" --json server run --ledger "$ledger" --listen coaps://127.0.0.1:0 --listen coap://127.0.0.1:0 --allow-nosec "$@" \
 		>server.log 2>server.err </dev/null &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ "$(grep -c '"event":"listening"' server.log)" = 2 ] && break
 		sleep 0.05
 	done
@@ -328,9 +329,10 @@ for kind in gw lamp; do
 	expect 0 "run" batch run --ledger k.db --batch live-$kind --out live
 done
 live() { # own credentials of the server
+	: >server.log
 	"$IMPRINT" --json server run --ledger k.db --key-file pki/backend.key --listen coaps://127.0.0.1:$port "$@" >server.log 2>server.err </dev/null &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		grep -q '"event":"listening"' server.log && break
 		sleep 0.05
 	done
