@@ -969,7 +969,9 @@ static const char *const writes[] = { "0 @0 " PSK_SA, "1 @0 " SRV_MIN, "0 @1 " N
 static void test_truncated(void **state)
 {
 	const struct dialogue d = ROW("truncated", LINES(BS, OLD_0, OLD_1), NULL, V11);
-	uint8_t before[RIG_BUFFER];
+	uint8_t before[RIG_BUFFER] = {
+		0
+	}; /* longer than the set was: what is behind it is compared too */
 	unsigned cases = 0;
 
 	(void)state;
